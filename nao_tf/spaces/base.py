@@ -1,0 +1,196 @@
+"""SearchSpace: what may be searched, told without knowing who searches it."""
+
+from __future__ import annotations
+
+import abc
+import functools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nao_tf.errors import InputError
+from nao_tf.spaces.architecture import Architecture
+
+SOS = 0  # the start token of the decoder; never part of an architecture
+
+
+class SearchSpace(abc.ABC):
+    """A finite set of architectures written as T tokens each.
+
+    A subclass sets the attributes below and implements the abstract methods; everything else follows. The masks
+    are a small state machine, so that a compiled decoder can follow them: it starts in state 0, at position t in
+    state s it may write token v where `valid[t, s, v]`, and then goes to state `next_state[s, v]`. From every
+    reachable prefix a valid architecture can be completed.
+
+    Attributes:
+        name: the space's name, as configs and journals write it.
+        vocabulary: V token words; id 0 is `<sos>` and is valid nowhere.
+        length: T, the number of tokens of every architecture.
+        branch_length: tokens of one encoder step; T / branch_length = S branch steps.
+        next_state: int32 [states, V].
+        valid: bool [T, states, V], the paper's V_r (section 3.2).
+    """
+
+    name: str
+    vocabulary: tuple[str, ...]
+    length: int
+    branch_length: int = 1
+    next_state: np.ndarray
+    valid: np.ndarray
+
+    @property
+    @abc.abstractmethod
+    def size(self) -> int:
+        """Number of valid token sequences (an exact Python integer, before any reduction by symmetry)."""
+
+    @abc.abstractmethod
+    def symmetries(self, architecture: Architecture) -> Iterator[Architecture]:
+        """Yields other token sequences of the same architecture (augmentation, section 3.2), never itself."""
+
+    @abc.abstractmethod
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """Returns the one representative of all sequences that are this architecture."""
+
+    @abc.abstractmethod
+    def describe(self, architecture: Architecture) -> str:
+        """Returns the architecture as text for a person, one line a node."""
+
+    def to_text(self, architecture: Architecture) -> str:
+        """Returns the architecture in one line as the field writes it; `parse` reads it back."""
+        return ' '.join(self.vocabulary[token] for token in architecture.tokens)
+
+    def parse(self, text: str) -> Architecture:
+        """Reads one line: token ids, or the form that `to_text` writes.
+
+        Args:
+            text: whitespace-separated integers or vocabulary words.
+
+        Returns:
+            A valid architecture.
+
+        Raises:
+            InputError: if the text is not an architecture of this space.
+        """
+        words = text.split()
+        try:
+            return self.architecture([int(word) for word in words])
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+        lookup = {word: token for token, word in enumerate(self.vocabulary)}
+        for position, word in enumerate(words):
+            if word not in lookup or lookup[word] == SOS:
+                raise InputError(
+                    f'space {self.name}: {word!r} at position {position} is not a token; '
+                    f'the tokens are {", ".join(self.vocabulary[1:])}'
+                )
+        return self.architecture([lookup[word] for word in words])
+
+    def architecture(self, tokens: Sequence[int]) -> Architecture:
+        """Returns a validated architecture of this space.
+
+        Args:
+            tokens: T token ids.
+
+        Raises:
+            InputError: if the tokens are not valid (`validate`).
+        """
+        result = Architecture(self.name, tuple(tokens))
+        self.validate(result)
+        return result
+
+    def validate(self, architecture: Architecture) -> None:
+        """Checks an architecture against the masks.
+
+        Raises:
+            InputError: naming the position, the token given and the tokens that are valid there.
+        """
+        if architecture.space != self.name:
+            raise InputError(f'the architecture is of space {architecture.space!r}, not {self.name!r}')
+        if len(architecture.tokens) != self.length:
+            raise InputError(
+                f'an architecture of space {self.name} has {self.length} tokens, not {len(architecture.tokens)}'
+            )
+        state = 0
+        for position, token in enumerate(architecture.tokens):
+            if not 0 <= token < len(self.vocabulary):
+                raise InputError(
+                    f'space {self.name}: token {token} at position {position} is outside 1..{len(self.vocabulary) - 1}'
+                )
+            if not self.valid[position, state, token]:
+                allowed = [self.vocabulary[v] for v in np.flatnonzero(self.valid[position, state])]
+                raise InputError(
+                    f'space {self.name}: token {token} ({self.vocabulary[token]}) at position {position} is not '
+                    f'valid there{self.explain(architecture, position)}; valid: {", ".join(allowed)}'
+                )
+            state = int(self.next_state[state, token])
+
+    def explain(self, architecture: Architecture, position: int) -> str:
+        """Returns why a token is not valid at a position, to be put into an error (may be empty)."""
+        del architecture, position
+        return ''
+
+    @functools.cached_property
+    def completions(self) -> list[np.ndarray]:
+        """Number of ways to complete a sequence: T + 1 object arrays [states] of exact integers."""
+        states = self.next_state.shape[0]
+        counts = [np.ones(states, dtype=object)]
+        for position in reversed(range(self.length)):
+            row = np.zeros(states, dtype=object)
+            for state in range(states):
+                for token in np.flatnonzero(self.valid[position, state]):
+                    row[state] += counts[0][self.next_state[state, token]]
+            counts.insert(0, row)
+        return counts
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Draws one architecture, uniform over the decisions at each position.
+
+        Args:
+            rng: the source of randomness.
+
+        Returns:
+            A valid architecture.
+        """
+        tokens: list[int] = []
+        state = 0
+        for position in range(self.length):
+            token = int(rng.choice(np.flatnonzero(self.valid[position, state])))
+            tokens.append(token)
+            state = int(self.next_state[state, token])
+        return Architecture(self.name, tuple(tokens))
+
+    def mutations(self, architecture: Architecture) -> Iterator[Architecture]:
+        """Yields the valid architectures that differ in exactly one token.
+
+        A space whose decisions span several tokens overrides this with one decision at a time.
+        """
+        for position, token in enumerate(architecture.tokens):
+            for other in range(1, len(self.vocabulary)):
+                if other == token:
+                    continue
+                tokens = (*architecture.tokens[:position], other, *architecture.tokens[position + 1 :])
+                candidate = Architecture(self.name, tokens)
+                if self.is_valid(candidate):
+                    yield candidate
+
+    def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
+        """Returns one of `mutations`, drawn uniformly.
+
+        Args:
+            architecture: the parent.
+            rng: the source of randomness.
+        """
+        candidates = list(self.mutations(architecture))
+        return candidates[int(rng.integers(len(candidates)))]
+
+    def is_valid(self, architecture: Architecture) -> bool:
+        """Returns whether `validate` accepts the architecture."""
+        if architecture.space != self.name or len(architecture.tokens) != self.length:
+            return False
+        state = 0
+        for position, token in enumerate(architecture.tokens):
+            if not 0 <= token < len(self.vocabulary) or not self.valid[position, state, token]:
+                return False
+            state = int(self.next_state[state, token])
+        return True

@@ -1,0 +1,44 @@
+"""Package metadata: TensorFlow is chosen by an extra, never installed behind the user's back."""
+
+from pathlib import Path
+
+import setuptools
+
+HERE = Path(__file__).parent
+
+setuptools.setup(
+    name='nao_tf',
+    version='0.1.0',
+    description='Neural Architecture Optimization for TensorFlow 2 and Keras 3',
+    long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    packages=setuptools.find_packages(include=['nao_tf', 'nao_tf.*']),
+    package_data={'nao_tf': ['py.typed']},
+    python_requires='>=3.11',
+    install_requires=[
+        'absl-py>=2.1',
+        'keras>=3.10',
+        'keras-tuner>=1.4.7',
+        'ml_collections>=1.0',
+        'numpy>=1.26',
+        'pillow>=10',
+        'psutil>=5.9',
+        'rich>=13',
+        'scikit-learn>=1.4',
+        'scipy>=1.12',
+        'tensorflow-datasets>=4.9.6',
+    ],
+    extras_require={
+        # tensorflow-cpu has wheels for x86-64 Linux and Windows only; elsewhere tensorflow is the CPU build.
+        'cpu': [
+            'tensorflow-cpu>=2.20,<2.22; platform_machine == "x86_64" and sys_platform == "linux"',
+            'tensorflow>=2.20,<2.22; platform_machine != "x86_64" or sys_platform != "linux"',
+        ],
+        'gpu': ['tensorflow[and-cuda]>=2.20,<2.22'],
+        # A newer libtpu aborts `import tensorflow` (tensorflow-tpu 2.20.0 is the newest release).
+        'tpu': ['tensorflow-tpu==2.20.0', 'libtpu==0.0.21'],
+        'test': ['hypothesis>=6.100', 'mypy>=1.10', 'pytest>=8', 'pytest-xdist>=3.5', 'ruff>=0.5'],
+    },
+    entry_points={'console_scripts': ['nao=nao_tf.cli:run']},
+)
