@@ -55,6 +55,32 @@ class SearchSpace(abc.ABC):
     def describe(self, architecture: Architecture) -> str:
         """Returns the architecture as text for a person, one line a node."""
 
+    @property
+    def branch_swaps(self) -> np.ndarray:
+        """Token positions that a symmetric copy exchanges: int [nodes, 2, tokens of a branch]; empty if none can.
+
+        The tokens at `branch_swaps[n, 0]` and at `branch_swaps[n, 1]` exchange, for any set of nodes n.
+        """
+        return np.zeros((0, 2, self.branch_length), int)
+
+    def random_symmetry(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Returns a symmetric copy of each sequence of a batch: each node's branches exchanged or not, by a coin.
+
+        Args:
+            tokens: int [B, T], valid sequences; they are not changed.
+            rng: the source of randomness.
+
+        Returns:
+            int [B, T], drawn uniformly from each sequence's symmetric copies and itself (section 3.2).
+        """
+        tokens = np.asarray(tokens)
+        swaps = self.branch_swaps
+        flip = rng.random((tokens.shape[0], swaps.shape[0])) < 0.5
+        positions = np.broadcast_to(np.arange(tokens.shape[1]), tokens.shape).copy()
+        for side in (0, 1):
+            positions[:, swaps[:, side]] = np.where(flip[..., None], swaps[:, 1 - side], swaps[:, side])
+        return np.take_along_axis(tokens, positions, axis=1)
+
     def to_text(self, architecture: Architecture) -> str:
         """Returns the architecture in one line as the field writes it; `parse` reads it back."""
         return ' '.join(self.vocabulary[token] for token in architecture.tokens)
