@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import abc
 import functools
+import json
+import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +15,18 @@ from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
 
 SOS = 0  # the start token of the decoder; never part of an architecture
+
+
+def parse_json(text: str) -> Any:
+    """Parses JSON.
+
+    Raises:
+        InputError: if the text is not JSON, with the line and column.
+    """
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f'malformed JSON: {error}; it begins {" ".join(text.split())[:60]!r}') from None
 
 
 class SearchSpace(abc.ABC):
@@ -85,11 +100,15 @@ class SearchSpace(abc.ABC):
         """Returns the architecture in one line as the field writes it; `parse` reads it back."""
         return ' '.join(self.vocabulary[token] for token in architecture.tokens)
 
+    def to_json(self, architecture: Architecture) -> dict[str, Any]:
+        """Returns the architecture as JSON types in the form a person reads; `from_json` reads it back."""
+        return architecture.to_json()
+
     def parse(self, text: str) -> Architecture:
-        """Reads one line: token ids, or the form that `to_text` writes.
+        """Reads any of the three ways of writing: token ids, the text form of `to_text`, JSON.
 
         Args:
-            text: whitespace-separated integers or vocabulary words.
+            text: whitespace-separated integers, or vocabulary words, or a JSON object.
 
         Returns:
             A valid architecture.
@@ -97,15 +116,42 @@ class SearchSpace(abc.ABC):
         Raises:
             InputError: if the text is not an architecture of this space.
         """
+        if text.lstrip().startswith('{'):
+            return self.from_json(parse_json(text))
         words = text.split()
-        try:
-            return self.architecture([int(word) for word in words])
-        except ValueError as error:
-            if isinstance(error, InputError):
-                raise
-        lookup = {word: token for token, word in enumerate(self.vocabulary)}
+        if not words:
+            raise InputError(f'space {self.name}: an empty text is no architecture')
+        if all(re.fullmatch(r'[+-]?[0-9]{1,9}', word) for word in words):
+            return self.parse_integers([int(word) for word in words])
+        return self.parse_words(words)
+
+    def from_json(self, value: Any) -> Architecture:
+        """Reads a JSON object: what `to_json` or `Architecture.to_json` writes.
+
+        Raises:
+            InputError: if the object is not an architecture of this space.
+        """
+        result = Architecture.from_json(value)
+        self.validate(result)
+        return result
+
+    def parse_integers(self, numbers: Sequence[int]) -> Architecture:
+        """Reads integers: the token ids, and what other forms of integers a space knows.
+
+        Raises:
+            InputError: if they are not an architecture of this space.
+        """
+        return self.architecture(numbers)
+
+    def parse_words(self, words: Sequence[str]) -> Architecture:
+        """Reads the words of the text form.
+
+        Raises:
+            InputError: if they are not an architecture of this space.
+        """
+        lookup = {word: token for token, word in enumerate(self.vocabulary) if token != SOS}
         for position, word in enumerate(words):
-            if word not in lookup or lookup[word] == SOS:
+            if word not in lookup:
                 raise InputError(
                     f'space {self.name}: {word!r} at position {position} is not a token; '
                     f'the tokens are {", ".join(self.vocabulary[1:])}'
@@ -206,8 +252,13 @@ class SearchSpace(abc.ABC):
         Args:
             architecture: the parent.
             rng: the source of randomness.
+
+        Raises:
+            InputError: if there is no other architecture.
         """
         candidates = list(self.mutations(architecture))
+        if not candidates:
+            raise InputError(f'space {self.name}: {architecture} cannot be mutated into anything else')
         return candidates[int(rng.integers(len(candidates)))]
 
     def is_valid(self, architecture: Architecture) -> bool:

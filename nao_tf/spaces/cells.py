@@ -1,4 +1,4 @@
-"""Cells as values: branch, node, cell, and the pair of cells that a convolutional network stacks."""
+"""Cells as values: branch, node, cell, the pair that a convolutional network stacks, and the recurrent cell."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Cell:
         outputs: indices to concatenate, for published cells that list them; None means the loose ends.
 
     Raises:
-        InputError: if a node reads itself or a later node.
+        InputError: if a node reads itself or a later node, or an output is no node.
     """
 
     nodes: tuple[Node, ...]
@@ -58,6 +58,9 @@ class Cell:
                     raise InputError(
                         f'node_{index + 1} cannot read node_{branch.input + 1}; it may read node_1 .. node_{index}'
                     )
+        last = len(self.nodes) + CELL_INPUTS
+        if self.outputs is not None and (not self.outputs or not all(0 <= index < last for index in self.outputs)):
+            raise InputError(f'the outputs of a cell are nodes among node_1 .. node_{last}, not {self.outputs}')
 
     @property
     def loose_ends(self) -> tuple[int, ...]:
@@ -74,3 +77,32 @@ class CellPair:
 
     normal: Cell
     reduction: Cell
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class RecurrentCell:
+    """A recurrent cell: node 0 combines the word with the last state, every other node reads one earlier node.
+
+    Args:
+        nodes: (index of the node that is read, name of the activation) of node 1, 2, ...
+        outputs: indices to average, for published cells that list them; None means all of node 1, 2, ...
+
+    Raises:
+        InputError: if a node reads itself or a later node, or an output is no node.
+    """
+
+    nodes: tuple[tuple[int, str], ...]
+    outputs: tuple[int, ...] | None = None
+
+    def __post_init__(self):
+        for index, (source, _) in enumerate(self.nodes, start=1):
+            if not 0 <= source < index:
+                raise InputError(f'node_{index} cannot read node_{source}; it may read node_0 .. node_{index - 1}')
+        count = len(self.nodes)
+        if self.outputs is not None and (not self.outputs or not all(1 <= index <= count for index in self.outputs)):
+            raise InputError(f'the outputs of a recurrent cell are among node_1 .. node_{count}, not {self.outputs}')
+
+    @property
+    def averaged(self) -> tuple[int, ...]:
+        """Indices of the nodes whose mean is the output."""
+        return self.outputs if self.outputs is not None else tuple(range(1, len(self.nodes) + 1))

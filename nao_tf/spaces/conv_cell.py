@@ -14,19 +14,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.spaces import isomorphism, writing
+from nao_tf.spaces import isomorphism
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.spaces.base import SearchSpace
+from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.spaces.cells import CELL_INPUTS, Branch, Cell, CellPair, Node
 from nao_tf.spaces.isomorphism import CanonicalNodes, CodedNode
-
-# The released vocabulary, in the order of its ids (7..13 and 14..20 for five nodes).
-KINDS = ('identity', 'sep_conv', 'conv', 'dil_sep_conv', 'avg_pool', 'max_pool', 'min_pool')
-SIZES = ('1x1', '2x2', '3x3', '5x5', '7x7', '1x3+3x1', '1x7+7x1')
-NO_SIZE = '1x1'  # what an operation without a size is written with
+from nao_tf.spaces.operations import KINDS, NO_SIZE, SIZES, operation_name
 
 
-class ConvCellSpace(SearchSpace):
+class ConvCellSpace(CellPairSpace):
     """All pairs of cells of B nodes over a set of operations.
 
     Args:
@@ -40,7 +36,8 @@ class ConvCellSpace(SearchSpace):
 
     Example:
         >>> space = ConvCellSpace('tiny', operations=('identity', 'conv 3x3'), nodes=1)
-        >>> space.to_text(space.parse('1 7 14 2 9 16 1 9 16 1 9 16'))  # doctest: +SKIP
+        >>> str(space.parse('node_1 identity node_2 conv 3x3 node_1 conv 3x3 node_1 conv 3x3'))
+        '1 3 10 2 5 12 1 5 12 1 5 12'
     """
 
     def __init__(self, name: str, operations: Sequence[str], *, nodes: int = 5, tokens_per_operation: int = 2):
@@ -51,7 +48,7 @@ class ConvCellSpace(SearchSpace):
         self.name = name
         self.nodes = nodes
         self.tokens_per_operation = tokens_per_operation
-        self.operations = tuple(writing.operation_name(operation) for operation in operations)
+        self.operations = tuple(operation_name(operation) for operation in operations)
         if not self.operations or len(set(self.operations)) != len(self.operations):
             raise InputError(f'space {name}: the operations are at least one and all different, not {operations!r}')
         self.branch_length = 1 + tokens_per_operation
@@ -145,7 +142,7 @@ class ConvCellSpace(SearchSpace):
                 )
             for index, node in enumerate(cell.nodes, start=CELL_INPUTS + 1):
                 for branch in node.branches:
-                    operation = writing.operation_name(branch.operation)
+                    operation = operation_name(branch.operation)
                     if operation not in self.operations:
                         raise InputError(
                             f'space {self.name}: operation {branch.operation!r} of node_{index} of the {place} cell '
@@ -232,9 +229,3 @@ class ConvCellSpace(SearchSpace):
             isomorphism.canonical_nodes(tuple(nodes[: self.nodes])),
             isomorphism.canonical_nodes(tuple(nodes[self.nodes :])),
         )
-
-    # --- writing ----------------------------------------------------------------------------------------------------
-
-    def describe(self, architecture: Architecture) -> str:
-        """Returns both cells as text, one line a node, the loose ends into the output."""
-        return writing.describe_pair(self.cells(architecture))

@@ -5,14 +5,22 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from nao_tf.errors import InputError
+from nao_tf.spaces import writing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
+from nao_tf.spaces.cells import RecurrentCell
 
 ACTIVATIONS = ('tanh', 'relu', 'sigmoid', 'identity')
+# Activation ids of the released strings: two code bases, two tables.
+RELEASED_ACTIVATIONS = {
+    'nao_ws': ('tanh', 'relu', 'sigmoid', 'identity'),
+    'nao': ('tanh', 'relu', 'identity', 'sigmoid'),
+}
 
 
 class RecurrentCellSpace(SearchSpace):
@@ -68,10 +76,10 @@ class RecurrentCellSpace(SearchSpace):
                     f'space {self.name}: activation {activation!r} of node_{index} is not in the space; '
                     f'the activations are {", ".join(self.activations)}'
                 )
-        codes = [(source, self.activations.index(activation)) for source, activation in nodes]
-        result = self._architecture(codes)
-        self.validate(result)
-        return result
+        if len(nodes) != self.node_count:
+            raise InputError(f'space {self.name}: a cell has {self.node_count} nodes, not {len(nodes)}')
+        cell = RecurrentCell(tuple(nodes))
+        return self._architecture([(source, self.activations.index(activation)) for source, activation in cell.nodes])
 
     def _codes(self, architecture: Architecture) -> list[tuple[int, int]]:
         """Returns (input, index of the activation) of each node."""
@@ -137,7 +145,79 @@ class RecurrentCellSpace(SearchSpace):
 
     def describe(self, architecture: Architecture) -> str:
         """Returns the cell as text, one line a node and one for the output."""
-        lines = ['recurrent cell', '  node_0 = tanh(word, last state)']
-        for index, (source, activation) in enumerate(self.nodes(architecture), start=1):
-            lines.append(f'  node_{index} = {activation}(node_{source})')
-        return '\n'.join([*lines, f'  output = mean(node_1 .. node_{self.node_count})'])
+        return writing.describe_recurrent(self.cell(architecture))
+
+    def cell(self, architecture: Architecture) -> RecurrentCell:
+        """Returns the cell as a value; its output is the mean of node 1 .. n."""
+        return RecurrentCell(self.nodes(architecture))
+
+    def explain(self, architecture: Architecture, position: int) -> str:
+        """Returns which node a wrong token belongs to."""
+        del architecture
+        reads = ' reads an earlier node, not itself' if position % 2 == 0 else ''
+        return f' (node_{position // 2 + 1}{reads})'
+
+    def to_json(self, architecture: Architecture) -> dict[str, Any]:
+        """Returns `{'space': name, 'nodes': [['node_0', 'relu'], ...]}`, activations by name."""
+        return {'space': self.name, 'nodes': [[f'node_{i}', name] for i, name in self.nodes(architecture)]}
+
+    def from_json(self, value: Any) -> Architecture:
+        """Reads `to_json` or `Architecture.to_json`.
+
+        Raises:
+            InputError: if the object is not an architecture of this space.
+        """
+        if not isinstance(value, dict) or 'nodes' not in value:
+            return super().from_json(value)
+        if value.get('space', self.name) != self.name:
+            raise InputError(f'the architecture is of space {value["space"]!r}, not {self.name!r}')
+        rows = value['nodes']
+        if not isinstance(rows, list) or not all(
+            isinstance(row, list) and len(row) == 2 and all(isinstance(word, str) for word in row) for row in rows
+        ):
+            raise InputError(f"nodes is a list of ['node_0', 'tanh'] and so on, not {str(rows)[:200]}")
+        return self.parse_words([word for row in rows for word in row])
+
+    def parse_integers(self, numbers: Sequence[int]) -> Architecture:
+        """Reads token ids, or a released string `input activation input activation ...` that is not ambiguous.
+
+        The released tables agree on 0 (tanh) and 1 (relu) only, so a released string with another id is refused
+        here; `parse_released` reads it once its table is named.
+
+        Raises:
+            InputError: if they are neither.
+        """
+        if len(numbers) != self.length or max(numbers[1::2]) > self.node_count or min(numbers[::2]) > 0:
+            return self.architecture(numbers)
+        unclear = sorted(set(numbers[1::2]) & {2, 3})
+        if unclear:
+            raise InputError(
+                f'space {self.name}: activation {unclear[0]} is {RELEASED_ACTIVATIONS["nao"][unclear[0]]} in the '
+                f'released table nao and {RELEASED_ACTIVATIONS["nao_ws"][unclear[0]]} in nao_ws; write names, such as '
+                '"node_0 tanh node_1 relu ..."'
+            )
+        return self.parse_released(numbers, table='nao')
+
+    def parse_released(self, numbers: Sequence[int], *, table: str) -> Architecture:
+        """Reads a released string of 2 * n integers.
+
+        Args:
+            numbers: input (from 0) and activation id of each node.
+            table: a key of `RELEASED_ACTIVATIONS`: which released code wrote the string.
+
+        Raises:
+            InputError: if the table, the length, an input or an activation is wrong.
+        """
+        if table not in RELEASED_ACTIVATIONS:
+            raise InputError(f'there is no activation table {table!r}; there are {", ".join(RELEASED_ACTIVATIONS)}')
+        names = RELEASED_ACTIVATIONS[table]
+        if len(numbers) != self.length:
+            raise InputError(f'a released string of space {self.name} has {self.length} integers, not {len(numbers)}')
+        for position, activation in enumerate(numbers[1::2]):
+            if not 0 <= activation < len(names):
+                raise InputError(
+                    f'released string: activation {activation} at position {2 * position + 1} is outside '
+                    f'0..{len(names) - 1}'
+                )
+        nodes = zip(numbers[::2], (names[activation] for activation in numbers[1::2]), strict=True)
+        return self.from_nodes(tuple(nodes))

@@ -33,35 +33,8 @@ from pathlib import Path
 from nao_tf.errors import InputError
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.conv_cell import ConvCellSpace
+from nao_tf.spaces.operations import ENAS_OPERATIONS, NAO_OPERATIONS, WIDE_OPERATIONS
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
-
-# Section 3.1 and the released code: the 11 operations in the order of their released ids 5..15.
-NAO_OPERATIONS = (
-    'identity',
-    'conv 1x1',
-    'conv 3x3',
-    'conv 1x3+3x1',
-    'conv 1x7+7x1',
-    'max_pool 2x2',
-    'max_pool 3x3',
-    'max_pool 5x5',
-    'avg_pool 2x2',
-    'avg_pool 3x3',
-    'avg_pool 5x5',
-)
-# The 5 operations of the weight-sharing search (ENAS's), in the order of their released ids 0..4.
-ENAS_OPERATIONS = ('sep_conv 3x3', 'sep_conv 5x5', 'avg_pool 3x3', 'max_pool 3x3', 'identity')
-# Everything that the vocabulary of NAO writes and that makes sense, so that the cells of NASNet, AmoebaNet and ENAS
-# are architectures too.
-WIDE_OPERATIONS = (
-    *NAO_OPERATIONS,
-    'conv 5x5',
-    'conv 7x7',
-    'max_pool 7x7',
-    'avg_pool 7x7',
-    *(f'min_pool {size}' for size in ('2x2', '3x3', '5x5', '7x7')),
-    *(f'{kind} {size}' for kind in ('sep_conv', 'dil_sep_conv') for size in ('3x3', '5x5', '7x7')),
-)
 
 BUILT_IN: dict[str, Callable[[str], SearchSpace]] = {
     'nao_cnn': lambda name: ConvCellSpace(name, NAO_OPERATIONS),
