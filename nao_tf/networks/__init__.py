@@ -1,0 +1,1 @@
+"""Networks: an architecture becomes a Keras model."""

@@ -1,0 +1,266 @@
+"""Blocks: what a network is made of, as plain values that declare their weights and compute one step."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from nao_tf.networks import initialization
+from nao_tf.networks.normalization import batch_normalize, normalization_weights
+from nao_tf.networks.weight import Weight
+
+
+class Pass:
+    """One call of a network: whether it trains, and the ReLU of every tensor that was already asked for.
+
+    Args:
+        training: whether batch statistics are used.
+    """
+
+    def __init__(self, training: bool):
+        self.training = training
+        self._relu: dict[int, tuple[tf.Tensor, tf.Tensor]] = {}
+
+    def relu(self, x: tf.Tensor) -> tf.Tensor:
+        """Returns ReLU(x), computed once for all readers of x."""
+        found = self._relu.get(id(x))
+        if found is None:
+            found = self._relu[id(x)] = (x, tf.nn.relu(x))
+        return found[1]
+
+    def normalize(self, x: tf.Tensor, weights: Mapping[str, Any]) -> tf.Tensor:
+        """Returns batch-normalised x; `weights` holds those that `normalization_weights` declared."""
+        return batch_normalize(x, weights, training=self.training)
+
+
+@dataclasses.dataclass(frozen=True)
+class Block(abc.ABC):
+    """A step of a branch: [B, H, W, inputs] -> [B, ceil(H / stride), ceil(W / stride), outputs].
+
+    A block is a value and holds no variables; the network creates those that `weights` declares and hands them to
+    `apply`. A person's own operation is made of blocks (see `operations.register_operation`).
+
+    Args:
+        inputs: channels that it reads.
+        outputs: channels that it writes.
+        stride: step in both directions.
+    """
+
+    inputs: int
+    outputs: int
+    stride: int = 1
+
+    def weights(self) -> Sequence[Weight]:
+        """Returns the variables of this block."""
+        return ()
+
+    @abc.abstractmethod
+    def apply(self, x: tf.Tensor, weights: Mapping[str, Any], call: Pass) -> tf.Tensor:
+        """Computes the block.
+
+        Args:
+            x: [B, H, W, inputs] in the compute type.
+            weights: the variables by name (see `Weight.full_precision` for their types).
+            call: the call of the network that this is part of.
+
+        Returns:
+            [B, H', W', outputs] in the compute type.
+        """
+
+    def sides(self, height: int, width: int) -> tuple[int, int]:
+        """Returns height and width of the output, in pixels."""
+        return (math.ceil(height / self.stride), math.ceil(width / self.stride))
+
+    def multiply_adds(self, height: int, width: int) -> int:
+        """Returns multiplications of its convolutions for one image.
+
+        Args:
+            height: of the input, in pixels.
+            width: of the input, in pixels.
+        """
+        del height, width
+        return 0
+
+    @property
+    def parameters(self) -> int:
+        """Number of trainable scalars."""
+        return sum(weight.size for weight in self.weights() if weight.trainable)
+
+
+@dataclasses.dataclass(frozen=True)
+class ConvNorm(Block):
+    """[ReLU ->] convolution without bias -> batch normalisation (A1).
+
+    Args:
+        kernel: (height, width) of the kernel.
+        strides: (vertical, horizontal) where they differ from `stride` in both directions.
+        relu: whether a ReLU comes first.
+        padding: `SAME`, or `VALID` in the auxiliary head.
+    """
+
+    kernel: tuple[int, int] = (1, 1)
+    strides: tuple[int, int] | None = None
+    relu: bool = True
+    padding: str = 'SAME'
+
+    def weights(self) -> Sequence[Weight]:
+        """Returns the kernel and the normalisation."""
+        shape = (*self.kernel, self.inputs, self.outputs)
+        return (Weight('kernel', shape, initialization.fan_out), *normalization_weights(self.outputs))
+
+    def apply(self, x: tf.Tensor, weights: Mapping[str, Any], call: Pass) -> tf.Tensor:
+        """Computes the block, see `Block.apply`."""
+        if self.relu:
+            x = call.relu(x)
+        x = tf.nn.conv2d(x, weights['kernel'], self.strides or self.stride, self.padding)
+        return call.normalize(x, weights)
+
+    def sides(self, height: int, width: int) -> tuple[int, int]:
+        """Returns height and width of the output, in pixels."""
+        strides = self.strides or (self.stride, self.stride)
+        if self.padding == 'VALID':
+            height, width = height - self.kernel[0] + 1, width - self.kernel[1] + 1
+        return (math.ceil(height / strides[0]), math.ceil(width / strides[1]))
+
+    def multiply_adds(self, height: int, width: int) -> int:
+        """Returns output pixels times kernel size."""
+        return math.prod(self.sides(height, width)) * math.prod(self.kernel) * self.inputs * self.outputs
+
+
+@dataclasses.dataclass(frozen=True)
+class SeparableConvNorm(Block):
+    """ReLU -> depthwise convolution -> 1x1 convolution -> batch normalisation, half of a `sep_conv` (A1).
+
+    Args:
+        kernel: side of the square depthwise kernel.
+        dilation: distance of the kernel's taps; 2 in `dil_sep_conv`.
+    """
+
+    kernel: int = 3
+    dilation: int = 1
+
+    def weights(self) -> Sequence[Weight]:
+        """Returns the two kernels and the normalisation."""
+        return (
+            Weight('depthwise', (self.kernel, self.kernel, self.inputs, 1), initialization.fan_out),
+            Weight('pointwise', (1, 1, self.inputs, self.outputs), initialization.fan_out),
+            *normalization_weights(self.outputs),
+        )
+
+    def apply(self, x: tf.Tensor, weights: Mapping[str, Any], call: Pass) -> tf.Tensor:
+        """Computes the block, see `Block.apply`."""
+        x = call.relu(x)
+        dilation, padding = self.dilation, 'SAME'
+        if self.stride > 1 and self.dilation > 1:
+            x, dilation, padding = self._phase(x), 1, 'VALID'
+            strides = (1, 1, 1, 1)
+        else:
+            strides = (1, self.stride, self.stride, 1)
+        x = tf.nn.depthwise_conv2d(x, weights['depthwise'], strides, padding, dilations=(dilation, dilation))
+        return call.normalize(tf.nn.conv2d(x, weights['pointwise'], 1, 'VALID'), weights)
+
+    def _phase(self, x: tf.Tensor) -> tf.Tensor:
+        """Returns the padded pixels that a kernel with stride = dilation meets; TensorFlow has no such kernel."""
+        if self.stride != self.dilation:
+            raise NotImplementedError(f'a dilated convolution of dilation {self.dilation} and stride {self.stride}')
+        pads = [(0, 0)]
+        for side in (x.shape[1], x.shape[2]):
+            total = max(
+                (math.ceil(side / self.stride) - 1) * self.stride + self.dilation * (self.kernel - 1) + 1 - side, 0
+            )
+            pads.append((total // 2, total - total // 2))
+        return tf.pad(x, [*pads, (0, 0)])[:, :: self.stride, :: self.stride]
+
+    def multiply_adds(self, height: int, width: int) -> int:
+        """Returns those of the depthwise and of the 1x1 convolution."""
+        pixels = math.prod(self.sides(height, width))
+        return pixels * self.inputs * (self.kernel**2 + self.outputs)
+
+
+@dataclasses.dataclass(frozen=True)
+class FactorizedReduction(Block):
+    """[ReLU ->] two 1x1 convolutions of stride 2, the second one pixel further -> concat -> normalisation (A1).
+
+    Args:
+        relu: whether a ReLU comes first (it does where a cell input is calibrated, not at a loose end).
+    """
+
+    stride: int = 2
+    relu: bool = True
+
+    def weights(self) -> Sequence[Weight]:
+        """Returns the two kernels and the normalisation."""
+        shape = (1, 1, self.inputs, self.outputs // 2)
+        return (
+            Weight('kernel', shape, initialization.fan_out),
+            Weight('shifted_kernel', shape, initialization.fan_out),
+            *normalization_weights(self.outputs),
+        )
+
+    def apply(self, x: tf.Tensor, weights: Mapping[str, Any], call: Pass) -> tf.Tensor:
+        """Computes the block, see `Block.apply`."""
+        if self.relu:
+            x = call.relu(x)
+        paths = [
+            tf.nn.conv2d(x, weights['kernel'], 2, 'VALID'),
+            tf.nn.conv2d(tf.pad(x, [(0, 0), (0, 1), (0, 1), (0, 0)])[:, 1:, 1:], weights['shifted_kernel'], 2, 'VALID'),
+        ]
+        return call.normalize(tf.concat(paths, -1), weights)
+
+    def multiply_adds(self, height: int, width: int) -> int:
+        """Returns those of both 1x1 convolutions."""
+        return math.prod(self.sides(height, width)) * self.inputs * self.outputs
+
+
+@dataclasses.dataclass(frozen=True)
+class Pool(Block):
+    """Pooling with a square window; the average leaves padding out (A1).
+
+    Args:
+        kind: `max`, `avg` or `min`.
+        window: its side in pixels.
+        padding: `SAME`, or `VALID` in the auxiliary head.
+    """
+
+    kind: str = 'max'
+    window: int = 3
+    padding: str = 'SAME'
+
+    def apply(self, x: tf.Tensor, weights: Mapping[str, Any], call: Pass) -> tf.Tensor:
+        """Computes the block, see `Block.apply`."""
+        if self.kind == 'avg':
+            return tf.nn.avg_pool2d(x, self.window, self.stride, self.padding)
+        if self.kind == 'max':
+            return tf.nn.max_pool2d(x, self.window, self.stride, self.padding)
+        return -tf.nn.max_pool2d(-x, self.window, self.stride, self.padding)
+
+    def sides(self, height: int, width: int) -> tuple[int, int]:
+        """Returns height and width of the output, in pixels."""
+        if self.padding == 'VALID':
+            height, width = height - self.window + 1, width - self.window + 1
+        return super().sides(height, width)
+
+
+@dataclasses.dataclass(frozen=True)
+class Dense(Block):
+    """Features [B, inputs] -> logits [B, outputs] in float32, with a bias."""
+
+    def weights(self) -> Sequence[Weight]:
+        """Returns kernel and bias."""
+        return (
+            Weight('kernel', (self.inputs, self.outputs), initialization.glorot_uniform, full_precision=True),
+            Weight('bias', (self.outputs,), initialization.zeros, full_precision=True),
+        )
+
+    def apply(self, x: tf.Tensor, weights: Mapping[str, Any], call: Pass) -> tf.Tensor:
+        """Computes the logits of float32 features."""
+        return tf.linalg.matmul(x, weights['kernel']) + weights['bias']
+
+    def multiply_adds(self, height: int, width: int) -> int:
+        """Returns inputs times outputs."""
+        return self.inputs * self.outputs

@@ -1,0 +1,54 @@
+"""Drop path and dropout, stateless: every mask is a function of the seed that a step passes in."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def drop_path_keep(cell: int, cells: int, keep: float, progress: float | tf.Tensor) -> tf.Tensor:
+    """Returns the probability to keep a branch (schedule 'v3' of A1): falls with depth and with time.
+
+    keep' = 1 - (cell + 1) / cells * (1 - keep); keep'' = 1 - min(1, progress) * (1 - keep').
+
+    Args:
+        cell: index of the cell, from 0.
+        cells: number of cells, 3N + 2.
+        keep: probability in the last cell at the end of training.
+        progress: step / total steps.
+
+    Returns:
+        A float32 scalar.
+    """
+    return 1 - tf.minimum(tf.cast(progress, tf.float32), 1.0) * ((cell + 1) / cells * (1 - keep))
+
+
+def drop_path_masks(
+    keeps: list[tf.Tensor], batch: int | tf.Tensor, seed: tf.Tensor, dtype: tf.DType
+) -> list[tf.Tensor]:
+    """Draws one mask per branch, all in one operation.
+
+    Args:
+        keeps: probability to keep, one float32 scalar for each of P branches.
+        batch: B.
+        seed: int32 [2].
+        dtype: type of the masks.
+
+    Returns:
+        P masks [B, 1, 1, 1]: 0 for a dropped sample, 1 / keep for a kept one.
+    """
+    keep = tf.stack(keeps)[:, tf.newaxis]
+    draws = tf.random.stateless_uniform((len(keeps), batch), seed)
+    masks = tf.where(draws < keep, 1 / keep, 0.0)
+    return tf.unstack(tf.cast(masks, dtype)[:, :, tf.newaxis, tf.newaxis, tf.newaxis])
+
+
+def dropout(x: tf.Tensor, keep: float, seed: tf.Tensor) -> tf.Tensor:
+    """Drops features and scales up the others.
+
+    Args:
+        x: [B, features], float32.
+        keep: probability to keep a feature.
+        seed: int32 [2].
+    """
+    draws = tf.random.stateless_uniform(tf.shape(x) if None in x.shape else x.shape, seed)
+    return tf.where(draws < keep, x / keep, 0.0)
