@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.networks.network import CellNetwork
+from nao_tf.networks.cell_network import CellNetwork
 
 
 @keras.saving.register_keras_serializable(package='nao_tf')
