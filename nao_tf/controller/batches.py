@@ -1,0 +1,131 @@
+"""The training set on the host: symmetric copies, the held-out classes, and batches that drop nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nao_tf.controller.config import ControllerConfig
+from nao_tf.controller.masks import prefix_states
+from nao_tf.controller.program import BETA_1, BETA_2, STEPS, Batches
+from nao_tf.errors import InputError
+from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.base import SearchSpace
+
+SMALLEST_HELD_OUT = 5  # fewer held-out classes cannot rank anything; training then does without
+
+
+def token_array(space: SearchSpace, architectures: Sequence[Architecture]) -> np.ndarray:
+    """Returns the tokens of valid architectures, int32 [n, T].
+
+    Raises:
+        InputError: if one is not valid in the space.
+    """
+    for architecture in architectures:
+        if architecture.space != space.name or len(architecture.tokens) != space.length:
+            space.validate(architecture)
+    tokens = np.array([architecture.tokens for architecture in architectures], np.int32).reshape(-1, space.length)
+    inside = np.all((tokens >= 0) & (tokens < len(space.vocabulary)), axis=1)
+    state = np.zeros(len(tokens), np.int32)
+    for position in range(space.length):
+        token = np.where(inside, tokens[:, position], 0)
+        inside &= space.valid[position, state, token]
+        state = space.next_state[state, token]
+    for index in np.flatnonzero(~inside)[:1]:
+        space.validate(architectures[index])
+        raise InputError(f'architecture {architectures[index]} is not valid in space {space.name}')
+    return tokens
+
+
+def hold_out(
+    space: SearchSpace, architectures: Sequence[Architecture], share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Splits architectures into training and held-out rows; isomorphic ones stay on one side.
+
+    Args:
+        space: tells which architectures are the same.
+        architectures: n architectures.
+        share: of the classes to hold out; with fewer than `SMALLEST_HELD_OUT` nothing is held out.
+        rng: the source of randomness.
+
+    Returns:
+        Indices of the training rows and of the held-out rows.
+    """
+    classes: dict[Architecture, int] = {}
+    rows = np.array([classes.setdefault(space.canonical(x), len(classes)) for x in architectures])
+    count = round(share * len(classes))
+    if count < SMALLEST_HELD_OUT:
+        return np.arange(len(rows)), np.arange(0)
+    held = np.isin(rows, rng.permutation(len(classes))[:count])
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+class BatchSource:
+    """Draws batches without end: permutations of the training set, one after the other, cut into batches.
+
+    A batch that reaches past the end of one permutation goes on in the next, so that nothing is ever dropped.
+
+    Args:
+        space: gives the symmetric copies and the masks' states.
+        config: gives batch, symmetry, learning rate and schedule.
+        tokens: int [n, T], n >= 1.
+        targets: float32 [n].
+        rng: the source of randomness.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        config: ControllerConfig,
+        *,
+        tokens: np.ndarray,
+        targets: np.ndarray,
+        rng: np.random.Generator,
+    ):
+        if config.symmetry == 'doubled' and len(space.branch_swaps):
+            tokens = np.concatenate([tokens, space.random_symmetry(tokens, rng)])
+            targets = np.concatenate([targets, targets])
+        self.space = space
+        self.config = config
+        self.tokens = tokens
+        self.targets = targets
+        self.rng = rng
+        self.steps_per_epoch = -(-len(tokens) // config.batch)
+        self.total_steps = config.epochs * self.steps_per_epoch
+        self.step = 0
+        self._order = np.arange(0)
+
+    def rates(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns Adam's step sizes and the decay of the weights' mean for the next STEPS steps, float32 [K]."""
+        step = self.step + np.arange(STEPS)
+        rates = np.full(STEPS, self.config.learning_rate)
+        if self.config.schedule == 'cosine':
+            rates *= 0.5 * (1 + np.cos(np.pi * np.minimum(step / self.total_steps, 1)))
+        rates *= np.sqrt(1 - BETA_2 ** (step + 1)) / (1 - BETA_1 ** (step + 1))
+        over = step >= self.total_steps
+        averaging = np.minimum(self.config.averaging, (1 + step) / (10 + step))
+        return np.where(over, 0, rates).astype(np.float32), np.where(over, 1, averaging).astype(np.float32)
+
+    def draw(self) -> Batches:
+        """Returns the next STEPS batches."""
+        count = STEPS * self.config.batch
+        while len(self._order) < count:
+            self._order = np.concatenate([self._order, self.rng.permutation(len(self.tokens))])
+        rows, self._order = self._order[:count], self._order[count:]
+        tokens = self.tokens[rows]
+        if self.config.symmetry == 'online' and len(self.space.branch_swaps):
+            tokens = self.space.random_symmetry(tokens, self.rng)
+        states = prefix_states(self.space, tokens)
+        rates, averaging = self.rates()
+        seeds = self.rng.integers(2**31 - 64, size=(STEPS, 2), dtype=np.int32)
+        self.step += STEPS
+        shape = (STEPS, self.config.batch)
+        return Batches(
+            tokens.reshape(*shape, -1).astype(np.int32),
+            states.reshape(*shape, -1),
+            self.targets[rows].reshape(shape),
+            rates,
+            averaging,
+            seeds,
+        )

@@ -1,0 +1,146 @@
+"""ControllerConfig: every choice on which the paper and its authors' code differ, and how training runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from nao_tf.errors import InputError
+
+CHOICES = {
+    'encoder_step': ('token', 'branch'),
+    'head': ('linear', 'sigmoid'),
+    'scores': ('raw', 'min_max', 'z_score'),
+    'reconstruction': ('sum', 'mean'),
+    'attention': ('additive', 'dot'),
+    'decoder_start': ('last', 'mean'),
+    'readout': ('state_context', 'state'),
+    'symmetry': ('none', 'doubled', 'online'),
+    'schedule': ('constant', 'cosine'),
+    'start': ('cold', 'warm'),
+}
+POSITIVE = (
+    'embedding', 'hidden', 'batch', 'clip_norm', 'step_first', 'step_increment', 'max_steps', 'epochs',
+    'learning_rate', 'patience',
+)  # fmt: skip
+FRACTIONS = ('trade_off', 'encoder_dropout', 'predictor_dropout', 'held_out', 'averaging')
+
+
+@dataclasses.dataclass(frozen=True)
+class ControllerConfig:
+    """Sizes, losses, training and step rule of encoder, predictor and decoder (sections 3.2 and 3.3).
+
+    The decoder's distribution is masked to the valid tokens V_r in training and in decoding under every config;
+    there is no field that lifts it. `nao_tf.controller.presets` has the presets.
+
+    Args:
+        encoder_step: one LSTM step a `token` (S = T), or one a `branch` whose tokens' embeddings are joined.
+        embedding: width of the encoder's token embedding.
+        hidden: D, hidden size of the encoder's and the decoder's LSTM.
+        predictor_hidden: widths of the predictor's ReLU layers; empty for one linear layer.
+        head: `linear`, or `sigmoid` (only sensible with `min_max` scores).
+        scores: what f is fitted to: the `raw` scores, or scores of mean 0 and deviation 1, or scores in [0, 1].
+        reconstruction: L_rec `sum`med over the T tokens (Eq. 1), or their `mean`.
+        trade_off: lambda of Eq. (1).
+        batch: B, architectures in a training step.
+        weight_decay: factor of half the sum of squares of all weights, added to the loss.
+        clip_norm: bound on the global norm of the gradient.
+        encoder_dropout: rate on the encoder's input embeddings.
+        predictor_dropout: rate on the predictor's hidden layers.
+        attention: score of a state and an encoder state: `additive` (Bahdanau) or bilinear `dot`.
+        decoder_start: initial state of the decoder: h_T (`last`, the paper) or the unit `mean` of the states.
+        readout: token logits from [s_r, ctx_r] (`state_context`), or from s_r alone (`state`), the context being
+            part of the next step's input.
+        symmetry: symmetric copies of the training cells: `none`, each cell `doubled` once (the paper), or drawn
+            anew (`online`) whenever a cell is used; every node may be swapped.
+        renormalise_mean: scale the mean state to unit length before the predictor.
+        renormalise_step: scale h' to unit length after the step of Eq. (2).
+        initial: weights start uniform in +-`initial`; 0 stands for Glorot-uniform kernels and orthogonal
+            recurrent kernels.
+        epochs: upper bound on passes over the training set.
+        learning_rate: of Adam.
+        schedule: learning rate `constant`, or a half `cosine` to zero over `epochs`.
+        patience: epochs without a better held-out pairwise accuracy before training stops.
+        held_out: share of the architectures (whole classes of isomorphic cells) kept for early stopping.
+        averaging: decay of the running mean of the weights that is evaluated and kept; 0 for the weights.
+        start: every fit from new weights (`cold`) or from the last fit's (`warm`).
+        step_first: eta of the first step of Eq. (2).
+        step_increment: growth of eta while the decoded cell is not new.
+        max_steps: step sizes that are tried before a seed architecture is given up.
+
+    Raises:
+        InputError: naming the field, the value and what would be right.
+    """
+
+    encoder_step: str
+    embedding: int
+    hidden: int
+    predictor_hidden: tuple[int, ...]
+    head: str
+    scores: str
+    reconstruction: str
+    trade_off: float
+    batch: int
+    weight_decay: float
+    clip_norm: float
+    encoder_dropout: float
+    predictor_dropout: float
+    attention: str
+    decoder_start: str
+    readout: str
+    symmetry: str
+    renormalise_mean: bool
+    renormalise_step: bool
+    initial: float
+    epochs: int
+    learning_rate: float
+    schedule: str
+    patience: int
+    held_out: float
+    averaging: float
+    start: str
+    step_first: float
+    step_increment: float
+    max_steps: int
+
+    def __post_init__(self):
+        object.__setattr__(self, 'predictor_hidden', tuple(int(width) for width in self.predictor_hidden))
+        for field, choices in CHOICES.items():
+            if getattr(self, field) not in choices:
+                self._refuse(field, f'one of {", ".join(choices)}')
+        for field in POSITIVE:
+            if not getattr(self, field) > 0 or not math.isfinite(getattr(self, field)):
+                self._refuse(field, 'a number above 0')
+        for field in FRACTIONS:
+            if not 0 <= getattr(self, field) <= 1:
+                self._refuse(field, 'a number between 0 and 1')
+        for field in ('weight_decay', 'initial'):
+            if not getattr(self, field) >= 0:
+                self._refuse(field, '0 or a number above it')
+        if any(width < 1 for width in self.predictor_hidden):
+            self._refuse('predictor_hidden', 'widths of 1 or more')
+        if self.head == 'sigmoid' and self.scores != 'min_max':
+            self._refuse('head', f'linear with scores={self.scores!r}: a sigmoid only reaches scores in [0, 1]')
+
+    def _refuse(self, field: str, right: str) -> None:
+        raise InputError(f'controller.{field} = {getattr(self, field)!r} is wrong; it must be {right}')
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the fields as JSON types."""
+        return {**dataclasses.asdict(self), 'predictor_hidden': list(self.predictor_hidden)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> ControllerConfig:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            InputError: if a field is missing, unknown or wrong.
+        """
+        fields = {field.name for field in dataclasses.fields(cls)}
+        if set(value) != fields:
+            odd = sorted(set(value) ^ fields)
+            raise InputError(
+                f'controller config: {", ".join(odd)} missing or unknown; fields: {", ".join(sorted(fields))}'
+            )
+        return cls(**value)

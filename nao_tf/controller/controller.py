@@ -1,0 +1,243 @@
+"""The controller: encoder, predictor and decoder of one space, trained together (Eq. 1) and climbed (Eq. 2)."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Container, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nao_tf.controller import metrics, storage
+from nao_tf.controller.ascent import Ascent, StepRule, ascend
+from nao_tf.controller.batches import BatchSource, hold_out, token_array
+from nao_tf.controller.config import ControllerConfig
+from nao_tf.controller.models import build_models, initial_weights
+from nao_tf.controller.presets import DEFAULT
+from nao_tf.controller.program import ROWS, STEPS, Weights, program
+from nao_tf.controller.scores import ScoreScale
+from nao_tf.errors import InputError
+from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.base import SearchSpace
+
+
+@dataclasses.dataclass(frozen=True)
+class FitReport:
+    """What one `fit` came to. The held-out figures are None where too few architectures were given to hold any out.
+
+    Args:
+        epochs: passes over the training set that were made.
+        best_epoch: the pass whose weights were kept.
+        held_out: number of held-out architectures.
+        pairwise_accuracy: of the kept weights, on the held-out architectures.
+        kendall_tau: likewise, tau-b.
+        hamming_distance: likewise, mean tokens of T that the decoder gets wrong.
+        prediction_loss: L_pp over the last training steps, in normalised units.
+        reconstruction_loss: L_rec over the last training steps.
+        seconds: wall time, a first compile included.
+    """
+
+    epochs: float
+    best_epoch: float
+    held_out: int
+    pairwise_accuracy: float | None
+    kendall_tau: float | None
+    hamming_distance: float | None
+    prediction_loss: float
+    reconstruction_loss: float
+    seconds: float
+
+
+class Controller:
+    """Encoder E, predictor f and decoder D of a space (sections 3.2 and 3.3).
+
+    Args:
+        space: what is searched.
+        config: sizes, losses, training, step rule; `nao_tf.controller.presets` has the presets.
+        seed: of initial weights, held-out split, batches and dropout.
+
+    Attributes:
+        encoder: the Keras model E.
+        predictor: the Keras model f; its output is in normalised units (`scale` maps it back).
+        decoder: the Keras model D.
+        scale: the map between real scores and the predictor's units, from the last fit.
+    """
+
+    def __init__(self, space: SearchSpace, config: ControllerConfig = DEFAULT, *, seed: int = 0):
+        self.space = space
+        self.config = config
+        self.seed = seed
+        self.fits = 0
+        self.scale = ScoreScale()
+        self.models = build_models(space, config)
+        self.encoder, self.predictor, self.decoder = self.models
+        self.models.assign(initial_weights(self.models, config, np.random.default_rng([seed, 0, 0])))
+
+    def fit(self, architectures: Sequence[Architecture], scores: Sequence[float] | np.ndarray) -> FitReport:
+        """Trains the three models on all evaluated architectures by Eq. (1) (Alg. 1, line 3).
+
+        Every fit is a function of (seed, number of earlier fits, data) and, where `config.start` is `warm`, of the
+        weights before.
+
+        Args:
+            architectures: n >= 1 evaluated architectures.
+            scores: n finite scores, higher is better.
+
+        Returns:
+            The report of the fit.
+
+        Raises:
+            InputError: if there are none, the numbers differ, a score is not finite, or one is not of the space.
+        """
+        started = time.perf_counter()
+        values = np.asarray(scores, np.float64).reshape(-1)
+        if not len(architectures) or len(architectures) != len(values):
+            raise InputError(f'fit needs one score for each architecture: {len(architectures)} and {len(values)} given')
+        if not np.all(np.isfinite(values)):
+            bad = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise InputError(f'score {bad} of {len(values)} is {values[bad]}; scores are finite numbers')
+        rng = np.random.default_rng([self.seed, 1, self.fits])
+        tokens = token_array(self.space, architectures)
+        train, held = hold_out(self.space, architectures, self.config.held_out, rng)
+        self.scale = ScoreScale.fit(self.config.scores, values)
+        if self.config.start == 'cold' and self.fits:
+            self.models.assign(
+                initial_weights(self.models, self.config, np.random.default_rng([self.seed, 0, self.fits]))
+            )
+        self.fits += 1
+        targets = self.scale.forward(values)
+        source = BatchSource(self.space, self.config, tokens=tokens[train], targets=targets[train], rng=rng)
+        epochs, best_epoch, losses = self._train(source, tokens[held], values[held])
+        accuracy = tau = distance = None
+        if len(held):
+            predicted = self._predict(tokens[held])
+            accuracy = metrics.pairwise_accuracy(predicted, values[held])
+            tau = metrics.kendall_tau(predicted, values[held])
+            distance = metrics.hamming_distance(self._decode(self._encode(tokens[held])), tokens[held])
+        return FitReport(
+            epochs, best_epoch, len(held), accuracy, tau, distance, float(losses[0]), float(losses[1]),
+            time.perf_counter() - started,
+        )  # fmt: skip
+
+    def _train(self, source: BatchSource, tokens: np.ndarray, scores: np.ndarray) -> tuple[float, float, np.ndarray]:
+        """Trains until the epochs or the patience end and keeps the best weights.
+
+        Args:
+            source: of the batches.
+            tokens: int32 [m, T], held-out architectures.
+            scores: float [m]; with m = 0 the training loss takes the place of the held-out accuracy.
+
+        Returns:
+            Epochs made, epoch of the kept weights, last mean losses [2].
+        """
+        compiled = program(self.space, self.config)
+        flat = self.models.flat()
+        weights = Weights(flat, np.zeros_like(flat), np.zeros_like(flat), flat)
+        best, best_step, kept = -np.inf, 0, flat
+        losses = np.zeros(2)
+        while source.step < source.total_steps:
+            weights, losses = compiled.train(weights, source.draw())
+            mean = weights.mean.numpy()
+            losses = losses.numpy()
+            if len(tokens):
+                quality = metrics.pairwise_accuracy(self._chunks(compiled.predict, mean, tokens)[0], scores)
+            else:
+                quality = -float(losses @ (self.config.trade_off, 1 - self.config.trade_off))
+            if quality >= best and np.isfinite(losses).all():
+                best, best_step, kept = quality, source.step, mean
+            if source.step - best_step >= self.config.patience * source.steps_per_epoch:
+                break
+        self.models.assign(kept)
+        made = min(source.step, source.total_steps) / source.steps_per_epoch
+        return made, min(best_step, source.total_steps) / source.steps_per_epoch, losses
+
+    def predict(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        """Returns f(E(x)) in units of the scores of the last fit, float64 [n]."""
+        return self._predict(token_array(self.space, architectures))
+
+    def encode(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        """Returns E(x), float32 [n, S, D], every state of unit length."""
+        return self._encode(token_array(self.space, architectures))
+
+    def decode(self, embeddings: np.ndarray) -> list[Architecture]:
+        """Returns D(e) for embeddings [n, S, D]; every architecture is valid, whatever the embedding."""
+        tokens = self._decode(np.asarray(embeddings, np.float32))
+        return [Architecture(self.space.name, tuple(row)) for row in tokens.tolist()]
+
+    def ascend(
+        self,
+        architectures: Sequence[Architecture],
+        known: Container[Architecture] | Callable[[Architecture], bool] = frozenset(),
+        *,
+        per_parent: int = 1,
+    ) -> list[Ascent]:
+        """Climbs from seed architectures to new ones by Eq. (2) (Alg. 1, lines 5 and 6).
+
+        Args:
+            architectures: the seeds, n of them.
+            known: canonical architectures that are not new (a container, or a function that tells), such as all
+                that were evaluated; the seeds themselves must be among them to be excluded.
+            per_parent: new architectures wanted from each seed.
+
+        Returns:
+            One `Ascent` for each new architecture, seed by seed, and one without an architecture for each seed
+            that was given up after `config.max_steps` step sizes.
+        """
+        compiled = program(self.space, self.config)
+        flat = self.models.flat()
+
+        def climb(tokens: np.ndarray, sizes: np.ndarray):
+            decoded, *values = self._chunks(compiled.climb, flat, tokens, sizes)
+            before, after, predicted = (self.scale.back(value) for value in values)
+            return decoded, before, after, predicted
+
+        rule = StepRule(self.config.step_first, self.config.step_increment, self.config.max_steps)
+        return ascend(
+            self.space, architectures, tokens=token_array(self.space, architectures), climb=climb, rule=rule,
+            known=known, per_parent=per_parent, rows=ROWS,
+        )  # fmt: skip
+
+    def save(self, directory: str | Path) -> None:
+        """Writes the three Keras models and the controller's state; a stop in between leaves the old ones whole."""
+        storage.save(self, Path(directory))
+
+    def load(self, directory: str | Path) -> None:
+        """Continues from what `save` wrote.
+
+        Raises:
+            InputError: if nothing was saved there, or by a controller of another space or config.
+        """
+        storage.load(self, Path(directory))
+
+    @property
+    def traces(self) -> int:
+        """How often this controller's programs were traced in this process; constant over the rounds of a search."""
+        return program(self.space, self.config).traces()
+
+    @property
+    def steps_per_call(self) -> int:
+        """Training steps of one compiled call."""
+        return STEPS
+
+    def _predict(self, tokens: np.ndarray) -> np.ndarray:
+        compiled = program(self.space, self.config)
+        return self.scale.back(self._chunks(compiled.predict, self.models.flat(), tokens)[0])
+
+    def _encode(self, tokens: np.ndarray) -> np.ndarray:
+        return self._chunks(program(self.space, self.config).encode, self.models.flat(), tokens)[0]
+
+    def _decode(self, embeddings: np.ndarray) -> np.ndarray:
+        return self._chunks(program(self.space, self.config).decode, self.models.flat(), embeddings)[0]
+
+    @staticmethod
+    def _chunks(function: Callable, flat: np.ndarray, *rows: np.ndarray) -> list[np.ndarray]:
+        """Calls a compiled function on ROWS rows at a time, the last ones filled up by repeating a row."""
+        count = len(rows[0])
+        parts = []
+        for start in range(0, max(count, 1), ROWS):
+            index = np.minimum(np.arange(start, start + ROWS), max(count - 1, 0))
+            chunk = [row[index] if count else np.ones((ROWS, *row.shape[1:]), row.dtype) for row in rows]
+            outputs = function(flat, *chunk)
+            parts.append(outputs if isinstance(outputs, tuple) else (outputs,))
+        return [np.concatenate([output.numpy() for output in outputs])[:count] for outputs in zip(*parts, strict=True)]

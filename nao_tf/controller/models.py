@@ -1,0 +1,113 @@
+"""The three models of a config, and their weights as one flat vector."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nao_tf.controller.config import ControllerConfig
+from nao_tf.controller.decoder import Decoder, FeedbackDecoder
+from nao_tf.controller.encoder import Encoder
+from nao_tf.controller.predictor import Predictor
+from nao_tf.spaces.base import SearchSpace
+
+DECODERS = {'state_context': Decoder, 'state': FeedbackDecoder}
+
+
+class Models(NamedTuple):
+    """Encoder, predictor and decoder, in this order in every flat vector of weights."""
+
+    encoder: Encoder
+    predictor: Predictor
+    decoder: Decoder
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """All weights, in a fixed order."""
+        return [variable for model in self for variable in model.trainable_variables]
+
+    def flat(self) -> np.ndarray:
+        """Returns a copy of all weights, float32 [P]."""
+        return np.concatenate([np.ravel(variable.numpy()) for variable in self.variables])
+
+    def assign(self, flat: np.ndarray) -> None:
+        """Sets all weights from a flat vector [P]."""
+        start = 0
+        for variable in self.variables:
+            size = int(np.prod(variable.shape))
+            variable.assign(np.reshape(flat[start : start + size], variable.shape))
+            start += size
+
+    def scope(self, parts: list[tf.Tensor]) -> keras.StatelessScope:
+        """Returns a scope in which the models compute with other weights, one tensor a variable."""
+        return keras.StatelessScope(state_mapping=list(zip(self.variables, parts, strict=True)))
+
+    def split(self, flat: tf.Tensor) -> list[tf.Tensor]:
+        """Returns a flat vector [P] as one tensor a variable."""
+        shapes = [tuple(variable.shape) for variable in self.variables]
+        parts = tf.split(flat, [int(np.prod(shape)) for shape in shapes])
+        return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def build_models(space: SearchSpace, config: ControllerConfig) -> Models:
+    """Returns the three models for a space; their weights are set by `initial_weights`.
+
+    Args:
+        space: gives T, V and the tokens of a branch.
+        config: gives the sizes and choices.
+    """
+    encoder = Encoder(
+        len(space.vocabulary),
+        space.length,
+        step_length=space.branch_length if config.encoder_step == 'branch' else 1,
+        embedding=config.embedding,
+        hidden=config.hidden,
+        dropout=config.encoder_dropout,
+    )
+    predictor = Predictor(
+        config.hidden,
+        widths=config.predictor_hidden,
+        head=config.head,
+        renormalise=config.renormalise_mean,
+        dropout=config.predictor_dropout,
+    )
+    decoder = DECODERS[config.readout](
+        len(space.vocabulary), config.hidden, attention=config.attention, start=config.decoder_start
+    )
+    return Models(encoder, predictor, decoder)
+
+
+def initial_weights(models: Models, config: ControllerConfig, rng: np.random.Generator) -> np.ndarray:
+    """Draws new weights.
+
+    Biases are 0 (the LSTM adds 1 to its forget gate). With `config.initial` r > 0 everything else is uniform in
+    +-r; with 0 embeddings are normal, recurrent kernels orthogonal and other kernels Glorot-uniform.
+
+    Args:
+        models: give the shapes.
+        config: gives `initial`.
+        rng: the source of randomness.
+
+    Returns:
+        float32 [P].
+    """
+    parts = []
+    for variable in models.variables:
+        shape = tuple(variable.shape)
+        if variable.name.rpartition('_')[0].endswith('bias') or variable.name.endswith('bias'):
+            value = np.zeros(shape)
+        elif config.initial:
+            value = rng.uniform(-config.initial, config.initial, shape)
+        elif variable.name.endswith('embedding'):
+            value = rng.normal(0.0, 1.0 / np.sqrt(shape[1]), shape)
+        elif variable.name == 'recurrent_kernel':
+            blocks = [np.linalg.qr(rng.normal(size=(shape[0], shape[0])))[0] for _ in range(shape[1] // shape[0])]
+            value = np.concatenate(blocks, axis=1)
+        else:
+            bound = np.sqrt(6.0 / sum(shape))
+            value = rng.uniform(-bound, bound, shape)
+        parts.append(np.ravel(value))
+    return np.concatenate(parts).astype(np.float32)

@@ -1,0 +1,95 @@
+"""The presets of the controller: the paper's, the released code's, and ours; docs/controller.md has the table."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from nao_tf.controller.config import ControllerConfig
+from nao_tf.errors import InputError
+
+PAPER = ControllerConfig(
+    encoder_step='token',
+    embedding=32,
+    hidden=96,
+    predictor_hidden=(),
+    head='linear',
+    scores='raw',
+    reconstruction='sum',
+    trade_off=0.9,
+    batch=50,  # the paper names none; the released script's
+    weight_decay=0.0,
+    clip_norm=5.0,
+    encoder_dropout=0.0,
+    predictor_dropout=0.0,
+    attention='additive',
+    decoder_start='last',
+    readout='state_context',
+    symmetry='doubled',
+    renormalise_mean=False,
+    renormalise_step=False,
+    initial=0.1,
+    epochs=1000,
+    learning_rate=1e-3,
+    schedule='constant',
+    patience=1000,
+    held_out=0.1,
+    averaging=0.0,
+    start='cold',
+    step_first=10.0,
+    step_increment=5.0,
+    max_steps=50,
+)
+
+RELEASED = dataclasses.replace(
+    PAPER,
+    encoder_step='branch',
+    head='sigmoid',
+    scores='min_max',
+    reconstruction='mean',
+    trade_off=0.8,
+    weight_decay=1e-4,
+    encoder_dropout=0.1,
+    decoder_start='mean',
+    readout='state',
+    symmetry='online',
+    renormalise_mean=True,
+    renormalise_step=True,
+    start='warm',
+    step_first=1.0,
+    step_increment=1.0,
+)
+
+DEFAULT = dataclasses.replace(
+    PAPER,
+    encoder_step='branch',
+    scores='z_score',
+    reconstruction='mean',
+    trade_off=0.8,
+    batch=64,
+    weight_decay=1e-4,
+    attention='dot',
+    symmetry='online',
+    initial=0.0,
+    epochs=60,
+    learning_rate=3e-3,
+    schedule='cosine',
+    patience=60,
+    step_first=1.0,
+    step_increment=1.0,
+)
+
+PRESETS = {'paper': PAPER, 'released': RELEASED, 'default': DEFAULT}
+
+
+def preset(name: str) -> ControllerConfig:
+    """Returns a preset by its name.
+
+    Args:
+        name: `paper`, `released` or `default`.
+
+    Raises:
+        InputError: if there is no such preset.
+    """
+    if name not in PRESETS:
+        raise InputError(f'there is no controller preset {name!r}; the presets are {", ".join(PRESETS)}')
+    return PRESETS[name]

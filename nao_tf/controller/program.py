@@ -1,0 +1,228 @@
+"""The controller's compiled programs: pure functions of a flat vector of weights, with static shapes.
+
+Weights come in and go out as arguments, so every controller of one space and config in a process shares one
+compile, whatever its weights and however many architectures it has seen.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from nao_tf.controller.config import ControllerConfig
+from nao_tf.controller.masks import Masks, masked_log_softmax
+from nao_tf.controller.models import Models, build_models
+from nao_tf.spaces.base import SearchSpace
+
+STEPS = 32  # training steps of one call
+ROWS = 128  # architectures of one call of everything else
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # Adam
+
+
+class Batches(NamedTuple):
+    """What one call of `Program.train` consumes: K = STEPS batches, drawn on the host.
+
+    Args:
+        tokens: int32 [K, B, T].
+        states: int32 [K, B, T], states of the masks before each position.
+        targets: float32 [K, B], normalised scores.
+        rates: float32 [K], Adam's step sizes with its bias corrections; 0 leaves the weights as they are.
+        averaging: float32 [K], decay of the running mean of the weights.
+        seeds: int32 [K, 2], for dropout.
+    """
+
+    tokens: np.ndarray
+    states: np.ndarray
+    targets: np.ndarray
+    rates: np.ndarray
+    averaging: np.ndarray
+    seeds: np.ndarray
+
+
+class Weights(NamedTuple):
+    """Weights, Adam's two moments, and the running mean of the weights: float32 [P] each."""
+
+    current: tf.Tensor
+    first: tf.Tensor
+    second: tf.Tensor
+    mean: tf.Tensor
+
+
+class Program:
+    """Training (Eq. 1), prediction, encoding, decoding and ascent (Eq. 2) of one space and config.
+
+    Args:
+        space: the space; its masks become constants.
+        config: sizes and choices.
+    """
+
+    def __init__(self, space: SearchSpace, config: ControllerConfig):
+        self.config = config
+        self.masks = Masks(space.next_state, space.valid)
+        self.models: Models = build_models(space, config)
+        size = sum(int(np.prod(variable.shape)) for variable in self.models.variables)
+        steps = space.length // self.models.encoder.step_length
+        length = space.length
+
+        def floats(*shape):
+            return tf.TensorSpec(shape, tf.float32)
+
+        def ints(*shape):
+            return tf.TensorSpec(shape, tf.int32)
+
+        batch = config.batch
+        batches = Batches(
+            ints(STEPS, batch, length), ints(STEPS, batch, length), floats(STEPS, batch), floats(STEPS),
+            floats(STEPS), ints(STEPS, 2),
+        )  # fmt: skip
+        weights = Weights(*[floats(size)] * 4)
+        embeddings = floats(ROWS, steps, config.hidden)
+        self.train = tf.function(self._train, input_signature=[weights, batches])
+        self.predict = tf.function(self._predict, input_signature=[floats(size), ints(ROWS, length)])
+        self.encode = tf.function(self._encode, input_signature=[floats(size), ints(ROWS, length)])
+        self.decode = tf.function(self._decode, input_signature=[floats(size), embeddings])
+        self.climb = tf.function(self._climb, input_signature=[floats(size), ints(ROWS, length), floats(ROWS)])
+
+    def objective(self, tokens: tf.Tensor, states: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None):
+        """Returns the two losses of Eq. (1), each averaged over the batch.
+
+        Args:
+            tokens: int32 [B, T].
+            states: int32 [B, T].
+            targets: float32 [B].
+            seed: int32 [2] for dropout, or None.
+
+        Returns:
+            L_pp and L_rec, scalars; L_rec is summed over the tokens or averaged, as the config says.
+        """
+        embeddings = self.models.encoder(tokens, seed)
+        predicted = self.models.predictor(embeddings, None if seed is None else seed + 1)
+        log_probabilities = masked_log_softmax(
+            self.models.decoder(embeddings, tokens), self.masks.valid(tf.range(self.masks.length), states)
+        )
+        chosen = tf.reduce_sum(log_probabilities * tf.one_hot(tokens, self.masks.vocabulary), -1)
+        reduce = tf.reduce_sum if self.config.reconstruction == 'sum' else tf.reduce_mean
+        return tf.reduce_mean(tf.square(targets - predicted)), -tf.reduce_mean(reduce(chosen, -1))
+
+    def _train(self, weights: Weights, batches: Batches):
+        """Runs STEPS steps of Adam on Eq. (1); returns the new weights and the mean losses [2]."""
+
+        def body(step, weights, losses):
+            parts = self.models.split(weights.current)
+            with tf.GradientTape() as tape, self.models.scope(parts):
+                tape.watch(parts)
+                prediction, reconstruction = self.objective(
+                    batches.tokens[step], batches.states[step], batches.targets[step], batches.seeds[step]
+                )
+                trade_off = self.config.trade_off
+                loss = trade_off * prediction + (1 - trade_off) * reconstruction
+            gradient = tf.concat([tf.reshape(part, [-1]) for part in tape.gradient(loss, parts)], 0)
+            gradient += self.config.weight_decay * weights.current
+            weights = self._adam(weights, gradient, batches.rates[step], batches.averaging[step])
+            return step + 1, weights, losses + tf.stack([prediction, reconstruction]) / STEPS
+
+        _, weights, losses = tf.while_loop(
+            lambda step, *_: step < STEPS, body, (0, weights, tf.zeros(2)), maximum_iterations=STEPS
+        )
+        return weights, losses
+
+    def _adam(self, weights: Weights, gradient: tf.Tensor, rate: tf.Tensor, averaging: tf.Tensor) -> Weights:
+        """Returns the weights after one step of Adam with a clipped gradient."""
+        gradient *= tf.minimum(1.0, self.config.clip_norm / (tf.norm(gradient) + 1e-12))
+        first = BETA_1 * weights.first + (1 - BETA_1) * gradient
+        second = BETA_2 * weights.second + (1 - BETA_2) * tf.square(gradient)
+        current = weights.current - rate * first / (tf.sqrt(second) + EPSILON)
+        return Weights(current, first, second, averaging * weights.mean + (1 - averaging) * current)
+
+    def _predict(self, weights: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns f(E(x)), [R], in normalised units."""
+        with self.models.scope(self.models.split(weights)):
+            return self.models.predictor(self.models.encoder(tokens))
+
+    def _encode(self, weights: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns E(x), [R, S, D]."""
+        with self.models.scope(self.models.split(weights)):
+            return self.models.encoder(tokens)
+
+    def _decode(self, weights: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+        """Returns D(e), int32 [R, T]."""
+        with self.models.scope(self.models.split(weights)):
+            return self.models.decoder.generate(embeddings, self.masks)
+
+    def _climb(self, weights: tf.Tensor, tokens: tf.Tensor, sizes: tf.Tensor):
+        """One step of Eq. (2) with a step size for each row, decoded and predicted again.
+
+        Returns:
+            Decoded tokens [R, T], f(e_x) [R], f(e_x') [R], f(E(x')) [R].
+        """
+        with self.models.scope(self.models.split(weights)):
+            embeddings = self.models.encoder(tokens)
+            moved, before = self.move(embeddings, sizes)
+            after = self.models.predictor(moved)
+            decoded = self.models.decoder.generate(moved, self.masks)
+            return decoded, before, after, self.models.predictor(self.models.encoder(decoded))
+
+    def move(self, embeddings: tf.Tensor, sizes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Eq. (2): h'_t = h_t + eta * df/dh_t.
+
+        Args:
+            embeddings: e_x, [R, S, D].
+            sizes: eta, [R].
+
+        Returns:
+            e_x' [R, S, D], of unit length where the config renormalises, and f(e_x) [R].
+        """
+        with tf.GradientTape() as tape:
+            tape.watch(embeddings)
+            before = self.models.predictor(embeddings)
+        moved = embeddings + sizes[:, None, None] * tape.gradient(before, embeddings)
+        if self.config.renormalise_step:
+            moved = tf.math.l2_normalize(moved, -1)
+        return moved, before
+
+    def traces(self) -> int:
+        """Returns how often anything was traced so far; stays the same over the rounds of a search."""
+        functions = (self.train, self.predict, self.encode, self.decode, self.climb)
+        return sum(function.experimental_get_tracing_count() for function in functions)
+
+
+_PROGRAMS_LOCK = threading.Lock()
+
+
+class _Key(NamedTuple):
+    """What the compiled graph depends on."""
+
+    length: int
+    branch_length: int
+    next_state: bytes
+    valid: bytes
+    config: ControllerConfig
+
+
+def program(space: SearchSpace, config: ControllerConfig) -> Program:
+    """Returns the compiled program of a space and config, shared by all controllers of this process."""
+    key = _Key(space.length, space.branch_length, space.next_state.tobytes(), space.valid.tobytes(), config)
+    with _PROGRAMS_LOCK:
+        return _cached(key, _Held(space))
+
+
+class _Held:
+    """Hands a space through a cache without being part of its key."""
+
+    def __init__(self, space: SearchSpace):
+        self.space = space
+
+    def __eq__(self, other):
+        return isinstance(other, _Held)
+
+    def __hash__(self):
+        return 0
+
+
+@functools.lru_cache(maxsize=16)
+def _cached(key: _Key, held: _Held) -> Program:
+    return Program(held.space, key.config)

@@ -1,0 +1,80 @@
+"""A controller in a directory: three `.keras` files and one JSON file that names them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+
+from nao_tf.controller.config import ControllerConfig
+from nao_tf.controller.scores import ScoreScale
+from nao_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from nao_tf.controller.controller import Controller
+
+STATE = 'controller.json'
+
+
+def save(controller: Controller, directory: Path) -> None:
+    """Writes a controller; the JSON file goes last and at once, so a stop leaves the earlier state readable.
+
+    Args:
+        controller: what to write.
+        directory: is made where it does not exist.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    names = {}
+    for model in controller.models:
+        names[model.name] = f'{model.name}-{controller.fits}.keras'
+        temporary = directory / f'{model.name}.partial.keras'
+        model.save(temporary)
+        os.replace(temporary, directory / names[model.name])
+    state = {
+        'space': controller.space.name,
+        'seed': controller.seed,
+        'fits': controller.fits,
+        'shift': controller.scale.shift,
+        'scale': controller.scale.scale,
+        'config': controller.config.to_json(),
+        'models': names,
+    }
+    temporary = directory / f'{STATE}.partial'
+    temporary.write_text(json.dumps(state, indent=1), encoding='utf-8')
+    os.replace(temporary, directory / STATE)
+    for model in controller.models:
+        for path in directory.glob(f'{model.name}-*.keras'):
+            if path.name != names[model.name]:
+                path.unlink()
+
+
+def load(controller: Controller, directory: Path) -> None:
+    """Reads what `save` wrote into a controller of the same space and config.
+
+    Raises:
+        InputError: if there is nothing to read, or it belongs to another space or config.
+    """
+    path = directory / STATE
+    try:
+        state = json.loads(path.read_text(encoding='utf-8'))
+        config = ControllerConfig.from_json(state['config'])
+        scale = ScoreScale(float(state['shift']), float(state['scale']))
+        fits, seed, space, names = int(state['fits']), int(state['seed']), state['space'], state['models']
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f'{path} is no saved controller: {error}') from error
+    if space != controller.space.name:
+        raise InputError(f'{path} is a controller of space {space!r}, not {controller.space.name!r}')
+    if config != controller.config:
+        ours, theirs = controller.config.to_json(), config.to_json()
+        odd = ', '.join(
+            f'{field} = {theirs[field]!r}, not {ours[field]!r}' for field in ours if ours[field] != theirs[field]
+        )
+        raise InputError(f'{path} is a controller of another config: {odd}')
+    for model in controller.models:
+        saved = keras.saving.load_model(directory / names[model.name], compile=False)
+        for variable, value in zip(model.trainable_variables, saved.get_weights(), strict=True):
+            variable.assign(value)
+    controller.scale, controller.fits, controller.seed = scale, fits, seed
