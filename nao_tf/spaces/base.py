@@ -121,7 +121,7 @@ class SearchSpace(abc.ABC):
         words = text.split()
         if not words:
             raise InputError(f'space {self.name}: an empty text is no architecture')
-        if all(re.fullmatch(r'[+-]?[0-9]{1,9}', word) for word in words):
+        if all(re.fullmatch(r'[+-]?[0-9]{1,18}', word) for word in words):
             return self.parse_integers([int(word) for word in words])
         return self.parse_words(words)
 

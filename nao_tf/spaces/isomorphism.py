@@ -1,22 +1,20 @@
-"""When two cells are one cell: branches exchanged, nodes renumbered (reference: decision C2 of the design notes).
+"""When two cells are one cell: branches exchanged, nodes renumbered (duplicates are found by this form, never by tokens).
 
 The canonical form is the lexicographically smallest list of nodes over all topological renumberings, each node
 with its smaller branch first. At every position the smallest node among those whose inputs are numbered must come
 next, so the list grows greedily; only twins (nodes with the same two branches, told apart by who reads them) need
 to be tried one after another. That is a few microseconds for five nodes, where 120 renumberings were possible.
 
-Equal form means the same function up to a permutation of output channels. The converse is not claimed: these pairs
-have different forms and yet compute the same function (for every choice of weights, or as families of functions):
+Equal form means the same function up to a permutation of output channels. The converse is not claimed. Known pairs
+with different forms that compute the same function nevertheless (all at stride 1 and with F channels everywhere; in a
+reduction cell an identity of a cell input is a convolution):
 
-- `identity` of a node `x` whose two branches are the identity of `a` and `b`, read by an addition: sums may be
-  bracketed in several ways, `(a + b) + c = a + (b + c)`, with the same loose ends.
-- `avg_pool` is linear: the pool of a sum is the sum of the pools, node for node.
-- two branches of one node that are the same convolution of the same input and end without a non-linearity add up
-  to one such convolution with the sum of the two kernels (before normalisation).
-- a loose end that is `identity + identity` of one input is twice that input, which the next layer cannot tell from
-  the input itself.
-- `max_pool` of a `max_pool` is one larger `max_pool` where the sizes and the padding fit.
-- stride: in a reduction cell an identity of a cell input is a convolution, and none of the above holds for it.
+- Sums are bracketed in several ways: with the same loose ends, `x = identity(a) + identity(b)` read by
+  `identity(x) + identity(c)` is `y = identity(b) + identity(c)` read by `identity(a) + identity(y)`.
+- `avg_pool` is linear: the pool of `identity(a) + identity(b)` is `identity` of `avg_pool(a) + avg_pool(b)`.
+- `max_pool 3x3` twice is `max_pool 5x5` once, where the node between has one summand or the same one twice.
+- Twins without weights (two nodes with the same inputs and the same pools or identities) are one value: which of
+  them a reader takes makes no difference, as long as both stay read.
 """
 
 from __future__ import annotations

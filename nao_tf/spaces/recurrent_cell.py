@@ -151,6 +151,16 @@ class RecurrentCellSpace(SearchSpace):
         """Returns the cell as a value; its output is the mean of node 1 .. n."""
         return RecurrentCell(self.nodes(architecture))
 
+    def from_cell(self, cell: RecurrentCell) -> Architecture:
+        """Returns the architecture that writes a recurrent cell.
+
+        Raises:
+            InputError: if it is not in the space (`from_nodes`), or lists the nodes that it averages.
+        """
+        if set(cell.averaged) != set(range(1, len(cell.nodes) + 1)):
+            raise InputError(f'space {self.name}: the cell averages some of its nodes; the tokens cannot say that')
+        return self.from_nodes(cell.nodes)
+
     def explain(self, architecture: Architecture, position: int) -> str:
         """Returns which node a wrong token belongs to."""
         del architecture

@@ -14,7 +14,7 @@ writes it like any other (`kind` or `kind size`)::
 
     from nao_tf.networks.operations import register_operation
 
-    register_operation('channel_gate', make_channel_gate)
+    register_operation('blur', make_blur)  # a function of its place that returns blocks
 
 A space that is no pair of cells subclasses `nao_tf.spaces.base.SearchSpace`.
 
@@ -27,6 +27,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def _load(path: Path) -> SearchSpace:
     """Runs a person's file once and returns its space."""
     if not path.is_file():
         raise InputError(f'the space file {path} does not exist')
-    module_name = f'nao_tf_space_{path.stem}_{abs(hash(path))}'
+    module_name = f'nao_tf_space_{path.stem}_{zlib.crc32(str(path).encode()):08x}'
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
         raise InputError(f'the space file {path} is not a Python file (its name should end in .py)')

@@ -41,7 +41,10 @@ def describe_recurrent(cell: RecurrentCell) -> str:
     """Returns a recurrent cell as text, one line a node and one for the output."""
     lines = ['recurrent cell', '  node_0 = tanh(word, last state)']
     lines += [f'  node_{i} = {activation}(node_{source})' for i, (source, activation) in enumerate(cell.nodes, start=1)]
-    return '\n'.join([*lines, f'  output = mean({", ".join(f"node_{index}" for index in cell.averaged)})'])
+    averaged = ', '.join(f'node_{index}' for index in cell.averaged)
+    if cell.outputs is None and len(cell.nodes) > 2:
+        averaged = f'node_1 .. node_{len(cell.nodes)}'
+    return '\n'.join([*lines, f'  output = mean({averaged})'])
 
 
 def pair_to_json(pair: CellPair) -> dict[str, Any]:
