@@ -1,0 +1,40 @@
+# Two commands for a newcomer: `make search` and `make test`. Both create .venv first.
+VENV ?= .venv
+# The first Python of at least 3.11 that this machine has; PYTHON=... names another.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+TEST_WORKERS ?= 2
+
+.PHONY: venv test-venv search test lint clean
+
+venv: $(VENV)/.cpu
+
+test-venv: $(VENV)/.test
+
+search: venv
+	$(VENV)/bin/nao search --config=configs/digits.py --workdir=runs/digits
+
+test: test-venv
+	$(VENV)/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+
+lint: test-venv
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo 'nao_tf needs Python 3.11 or later: none was found; name one with PYTHON=...' >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.cpu: setup.py constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[cpu]'
+	@touch $@
+
+$(VENV)/.test: setup.py constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[cpu,test]'
+	@touch $@ $(VENV)/.cpu

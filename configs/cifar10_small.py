@@ -1,0 +1,32 @@
+"""A search on CIFAR-10 images that a CPU finishes: small children, few epochs.
+
+    nao search --config=configs/cifar10_small.py --config.task.data_dir=DATA --workdir=runs/cifar10_small
+
+DATA is a tensorflow-datasets directory that holds cifar10. Cost and expected result: docs/results.md.
+"""
+
+from nao_tf.search.config import default_config
+
+
+def get_config():
+    """Returns the config of the small CIFAR-10 search."""
+    config = default_config()
+    config.threads = 2
+    config.baseline = 'random'
+    config.task.name = 'tfds:cifar10'
+    config.task.validation = 0.2
+    config.task.augment.pad = 4
+    config.task.augment.flip = True
+    config.child.cells_per_stage = 1
+    config.child.filters = 8
+    config.child.auxiliary = False
+    config.child.drop_path_keep = 1.0
+    config.child.epochs = 2
+    config.child.batch_size = 128
+    config.child.learning_rate = 0.1
+    config.child.score = 'last'
+    config.searcher.initial = 24
+    config.searcher.rounds = 2
+    config.searcher.per_round = 8
+    config.searcher.seeds = 8
+    return config

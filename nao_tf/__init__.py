@@ -1,0 +1,71 @@
+"""nao_tf: Neural Architecture Optimization (Luo et al. 2018) for TensorFlow 2 and Keras 3.
+
+The public names are loaded when they are first used, so that what needs no TensorFlow does not wait for it.
+"""
+
+import importlib
+import importlib.util
+from typing import TYPE_CHECKING, Any
+
+if importlib.util.find_spec('tensorflow') is None:
+    raise ImportError(
+        "nao_tf needs TensorFlow, chosen by an extra: pip install 'nao_tf[cpu]', 'nao_tf[gpu]' or 'nao_tf[tpu]'"
+    )
+
+import wrapt
+
+from nao_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from nao_tf.controller.controller import Controller
+    from nao_tf.networks.cell_network import CellNetwork
+    from nao_tf.networks.classifier import ImageClassifier
+    from nao_tf.networks.config import NetworkConfig
+    from nao_tf.search.api import search
+    from nao_tf.search.config import default_config
+    from nao_tf.search.run import Result
+    from nao_tf.spaces.architecture import Architecture
+    from nao_tf.spaces.registry import get_space
+
+__version__ = '0.1.0'
+
+_HOMES = {
+    'Architecture': 'nao_tf.spaces.architecture',
+    'CellNetwork': 'nao_tf.networks.cell_network',
+    'Controller': 'nao_tf.controller.controller',
+    'ImageClassifier': 'nao_tf.networks.classifier',
+    'NetworkConfig': 'nao_tf.networks.config',
+    'Result': 'nao_tf.search.run',
+    'default_config': 'nao_tf.search.config',
+    'get_space': 'nao_tf.spaces.registry',
+    'search': 'nao_tf.search.api',
+}
+
+__all__ = [
+    'Architecture',
+    'CellNetwork',
+    'Controller',
+    'ImageClassifier',
+    'InputError',
+    'NetworkConfig',
+    'Result',
+    'default_config',
+    'get_space',
+    'search',
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f'module nao_tf has no attribute {name!r}')
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
+
+
+@wrapt.when_imported('keras')
+def _register_models(_: Any) -> None:
+    """Makes `keras.models.load_model` know our models, whichever of the two packages is imported first."""
+    importlib.import_module('nao_tf.networks.classifier')

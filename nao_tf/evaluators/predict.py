@@ -1,0 +1,46 @@
+"""`nao predict`: the class of images, by a model that a search left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from nao_tf.errors import InputError
+from nao_tf.networks.classifier import ImageClassifier
+from nao_tf.tasks.reading import image_files, read_images
+
+
+def load_classifier(path: Path) -> ImageClassifier:
+    """Returns the classifier in a `.keras` file.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: if there is none, or it is another model.
+    """
+    if not path.exists():
+        raise InputError(f'there is no model file {path}')
+    try:
+        model = keras.models.load_model(path)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        raise InputError(f'{path} is no model that can be loaded: {" ".join(str(error).split())[:300]}') from None
+    if not isinstance(model, ImageClassifier):
+        raise InputError(f'{path} holds a {type(model).__name__}, not an image classifier of nao_tf')
+    return model
+
+
+def print_predictions(model_file: Path, images: list[Path]) -> None:
+    """Prints one line an image: the file, its class, and the class's probability, separated by tabs.
+
+    Args:
+        model_file: a `.keras` file of a classifier.
+        images: files, or folders of files.
+    """
+    model = load_classifier(model_file)
+    files = image_files(images)
+    probabilities = model.predict(read_images(files, model.image_shape), verbose=0)
+    for file, row in zip(files, probabilities, strict=True):
+        best = int(row.argmax())
+        print(f'{file}\t{model.class_names[best]}\t{row[best]:.4f}')

@@ -1,0 +1,61 @@
+"""`nao_tf.search`: a search from Python in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ml_collections
+
+from nao_tf.errors import InputError
+from nao_tf.search.config import default_config, flatten, set_field
+from nao_tf.search.run import Result, run_search
+from nao_tf.tasks.sources import as_task
+
+
+def search(
+    task: Any,
+    *,
+    space: str = 'nao_cnn',
+    budget: int | None = None,
+    workdir: str | Path,
+    config: ml_collections.ConfigDict | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    max_hours: float | None = None,
+) -> Result | None:
+    """Finds a cell for a task by Neural Architecture Optimization.
+
+    Args:
+        task: a folder with a folder of images for each class, an `.npz` file, a pair of arrays
+            (images [n, H, W, C], labels [n]), a `tf.data.Dataset` of such pairs, or an `ImageTask`.
+        space: name of the search space.
+        budget: children to train in all; split as the paper splits its thousand, 60% at random and two rounds of
+            20%. None leaves the config's numbers.
+        workdir: where the search lives; the same call continues or reprints a search that is there.
+        config: what to start from; the defaults are the paper's search, children of N=3 and F=32.
+        overrides: fields by their full names, such as `{'child.epochs': 5, 'task.image_size': 32}`.
+        max_hours: of this call.
+
+    Returns:
+        The result, or None if the time was over before the end.
+
+    Raises:
+        InputError: for a value that is wrong, before any training starts.
+    """
+    settings = config.copy_and_resolve_references() if config is not None else default_config()
+    settings.lock()
+    settings.space.name = space
+    if budget is not None:
+        if budget < 3:
+            raise InputError(f'budget is {budget}; a search needs at least 3 children')
+        settings.searcher.per_round = max(budget // 5, 1)
+        settings.searcher.rounds = 2
+        settings.searcher.initial = budget - 2 * settings.searcher.per_round
+        settings.searcher.seeds = settings.searcher.per_round
+    for name, value in (overrides or {}).items():
+        set_field(settings, name, value, origin='overrides')
+    image_task = as_task(task, **{
+        name.removeprefix('task.'): value for name, value in flatten(settings).items() if name.startswith('task.')
+    })
+    return run_search(settings, workdir, task=image_task, max_hours=max_hours)

@@ -1,0 +1,172 @@
+"""The config of a search: every field with its default and its meaning."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import Any
+
+import ml_collections
+from ml_collections import config_dict
+
+from nao_tf.controller.config import ControllerConfig
+from nao_tf.controller.presets import DEFAULT
+from nao_tf.errors import InputError
+from nao_tf.networks.config import NetworkConfig
+from nao_tf.tasks.config import default_task_config
+from nao_tf.training.config import TrainConfig
+
+# A work directory may be continued with other values of these; of any other field it is another search.
+EXTENDABLE = (
+    'searcher.rounds',
+    'baseline',
+    'max_attempts',
+    # Where the data lies and is kept; the fingerprint says whether it is the same data.
+    'task.path',
+    'task.data_dir',
+    'task.cache_dir',
+    'task.memory_mb',
+    'task.download',
+)
+
+
+def default_config() -> ml_collections.ConfigDict:
+    """Returns the config that every file in `configs/` starts from: the paper's image search (section 4.1).
+
+    Returns:
+        A locked ConfigDict: setting a field that does not exist raises, and names the nearest that does.
+    """
+    config = ml_collections.ConfigDict()
+    config.seed = 0  # of the proposals and of every child
+    config.threads = 0  # of TensorFlow, within one operation; 0 leaves them alone. Scores depend on it
+    config.task = default_task_config()
+    config.space = ml_collections.ConfigDict({
+        'name': 'nao_cnn',  # see nao_tf/spaces/registry.py
+        'module': '',  # a Python file of yours that defines a space or operations
+    })
+    config.child = default_child_config()
+    config.searcher = default_searcher_config()
+    config.baseline = 'none'  # 'random' adds an arm that shares the random start and trains as many children
+    config.warm_start = ''  # work directory of another search whose scores this one starts from
+    config.max_attempts = 3  # a child that dies this often becomes a failure
+    return config.lock()
+
+
+def default_child_config() -> ml_collections.ConfigDict:
+    """Returns the fields of `config.child`: the size of a search child and its recipe (A1, search column)."""
+    child = ml_collections.ConfigDict()
+    child.cells_per_stage = 3  # N
+    child.filters = 32  # F
+    child.stem = 'cifar'
+    child.rules = NETWORK_DEFAULTS['rules']
+    child.drop_path_keep = 0.7
+    child.dense_keep = 1.0
+    child.auxiliary = True  # auxiliary head, at its weight below
+    child.precision = 'float32'  # or 'mixed_bfloat16', 'mixed_float16'
+    for field in dataclasses.fields(TrainConfig):
+        child[field.name] = field.default
+    return child
+
+
+def default_searcher_config() -> ml_collections.ConfigDict:
+    """Returns the fields of `config.searcher`: NAO with the paper's 600 + 200 + 200."""
+    searcher = ml_collections.ConfigDict()
+    searcher.name = 'nao'
+    searcher.initial = 600  # |X|, the random start
+    searcher.rounds = 2  # fits whose proposals are trained
+    searcher.per_round = 200  # proposals of a round
+    searcher.seeds = 200  # K, the cells that climb
+    searcher.preset = 'default'  # of the controller: 'default', 'paper' or 'released' (docs/controller.md)
+    searcher.controller = ml_collections.ConfigDict({
+        # Fields of ControllerConfig; None leaves the preset's value.
+        field.name: config_dict.placeholder(type(getattr(DEFAULT, field.name)))
+        for field in dataclasses.fields(ControllerConfig)
+    })
+    return searcher
+
+
+NETWORK_DEFAULTS = {
+    field.name: field.default
+    for field in dataclasses.fields(NetworkConfig)
+    if field.default is not dataclasses.MISSING
+}
+
+
+def flatten(config: ml_collections.ConfigDict) -> dict[str, Any]:
+    """Returns a config as `{'task.name': value, ...}` with JSON types, in the order of its fields."""
+    flat: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, ml_collections.ConfigDict):
+            flat.update({f'{name}.{inner}': item for inner, item in flatten(value).items()})
+        else:
+            flat[name] = list(value) if isinstance(value, tuple | list) else value
+    return flat
+
+
+def from_flat(flat: dict[str, Any], origin: str) -> ml_collections.ConfigDict:
+    """Returns the default config with the given fields set.
+
+    Args:
+        flat: what `flatten` returned.
+        origin: where it was read, for the error.
+
+    Raises:
+        InputError: if a field does not exist or has another type.
+    """
+    config = default_config()
+    for name, value in flat.items():
+        set_field(config, name, value, origin=origin)
+    return config
+
+
+def set_field(config: ml_collections.ConfigDict, name: str, value: Any, *, origin: str) -> None:
+    """Sets one field of a config by its full name.
+
+    Args:
+        config: changed in place.
+        name: such as `child.epochs`.
+        value: of the field's type.
+        origin: where the value comes from, for the error.
+
+    Raises:
+        InputError: if there is no such field, or the value is of another type.
+    """
+    known = flatten(config)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f'; did you mean {near[0]}?' if near else f'; the fields are {", ".join(known)}'
+        raise InputError(f'{origin}: there is no config field {name!r}{hint}')
+    *path, last = name.split('.')
+    inner = config
+    for part in path:
+        inner = inner[part]
+    try:
+        inner[last] = tuple(value) if isinstance(inner[last], tuple) else value
+    except TypeError:
+        raise InputError(
+            f'{origin}: config field {name} is {value!r}; it must be of type {type(known[name]).__name__}'
+        ) from None
+
+
+def check_same(stored: dict[str, Any], given: dict[str, Any], where: str) -> None:
+    """Checks that a work directory holds the search that a config describes.
+
+    Args:
+        stored: flat config of the directory.
+        given: flat config of the command.
+        where: the file, for the error.
+
+    Raises:
+        InputError: naming every field that differs and may not be changed.
+    """
+    differences = [
+        f'{name} was {stored.get(name, "absent")!r}, now {given.get(name, "absent")!r}'
+        for name in {**stored, **given}
+        if stored.get(name) != given.get(name) and name not in EXTENDABLE
+    ]
+    if differences:
+        raise InputError(
+            f'{where} is of a different search: {"; ".join(differences[:6])}'
+            f'{"; ..." if len(differences) > 6 else ""}. Give another --workdir, or the same values '
+            f'(only {", ".join(EXTENDABLE)} may be changed)'
+        )

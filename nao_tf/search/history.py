@@ -1,0 +1,217 @@
+"""History: the trials of a search, in the one record format that searches write and reports read."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from nao_tf.errors import InputError
+from nao_tf.search.journal import Journal
+from nao_tf.searchers.base import Evaluation, Proposal
+from nao_tf.spaces.architecture import Architecture
+
+SEARCH, BASELINE, WARM = 'search', 'baseline', 'warm'
+
+
+@dataclasses.dataclass
+class Trial:
+    """One evaluation of one architecture, from its proposal to its end.
+
+    Args:
+        id: number of the trial, from 1.
+        arm: `search`, `baseline` (the random arm), or `warm` (scores taken over from another run).
+        proposal: what was proposed, in which round, and how it came about.
+        evaluation: its result, None while there is none.
+        attempts: how often it was started and neither ended nor was interrupted by its owner.
+        reused: id of the trial whose result it took over, None if it was evaluated itself.
+    """
+
+    id: int
+    arm: str
+    proposal: Proposal
+    evaluation: Evaluation | None = None
+    attempts: int = 0
+    reused: int | None = None
+
+    @property
+    def score(self) -> float:
+        """The score; NaN if there is none."""
+        return math.nan if self.evaluation is None or self.evaluation.failed else self.evaluation.score
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has a usable score."""
+        return self.evaluation is not None and not self.evaluation.failed
+
+    @property
+    def shared(self) -> bool:
+        """Whether it belongs to the random start, which both arms share."""
+        return self.arm == WARM or (self.arm == SEARCH and self.proposal.round == 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """The trials that one call of `propose` made, and the figures the searcher reported with them."""
+
+    arm: str
+    trials: tuple[int, ...]
+    draws: int
+    seconds: float
+    report: Mapping[str, float]
+
+
+class History:
+    """All trials of a work directory, rebuilt from the events of its journal.
+
+    Args:
+        events: of the journal, oldest first.
+        space: name of the space of the tokens.
+
+    Attributes:
+        trials: by id.
+        batches: complete calls of `propose`, oldest first.
+        seconds: wall time of all sessions.
+        tested: test metrics by trial id.
+        ended: number of trials that have a score or have failed, warm ones not counted.
+    """
+
+    def __init__(self, events: Iterable[Mapping[str, Any]], space: str):
+        self.space = space
+        self.trials: dict[int, Trial] = {}
+        self.batches: list[Batch] = []
+        self.tested: dict[int, dict[str, float]] = {}
+        self.ended = 0  # trials with an evaluation, warm ones not counted
+        self._best: dict[str | None, Trial] = {}
+        self._finished_sessions = 0.0
+        self._session = 0.0
+        for event in events:
+            self.apply(event)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all sessions, up to the last event of each."""
+        return self._finished_sessions + self._session
+
+    def apply(self, event: Mapping[str, Any]) -> None:
+        """Takes in one event; an event of a trial whose proposal was lost is passed over."""
+        kind = event['event']
+        if kind == 'session':
+            self._finished_sessions += self._session
+            self._session = 0.0
+            return
+        self._session = float(event.get('elapsed', self._session))
+        if kind == 'proposed':
+            self._proposed(event)
+        elif kind == 'batch':
+            trials = tuple(event['trials'])
+            if all(trial in self.trials for trial in trials):
+                self.batches.append(
+                    Batch(event['arm'], trials, event['draws'], event['seconds'], event.get('report', {}))
+                )
+        elif event.get('trial') in self.trials:
+            self._advance(self.trials[event['trial']], event)
+
+    def _proposed(self, event: Mapping[str, Any]) -> None:
+        parent = event.get('parent')
+        proposal = Proposal(
+            Architecture(self.space, tuple(event['tokens'])),
+            event['origin'],
+            event['round'],
+            event.get('predicted'),
+            None if parent is None else Architecture(self.space, tuple(parent)),
+        )
+        if event['trial'] not in self.trials:
+            self.trials[event['trial']] = Trial(event['trial'], event['arm'], proposal)
+
+    def _advance(self, trial: Trial, event: Mapping[str, Any]) -> None:
+        kind = event['event']
+        if kind == 'started':
+            trial.attempts += 1
+        elif kind == 'interrupted':
+            trial.attempts -= 1
+        elif kind == 'tested':
+            self.tested[trial.id] = dict(event['metrics'])
+        elif kind in ('finished', 'failed') and trial.evaluation is None:
+            score = event.get('score')
+            trial.reused = event.get('reused')
+            trial.evaluation = Evaluation(
+                trial.proposal.architecture,
+                math.nan if score is None else float(score),
+                metrics=event.get('metrics', {}),
+                seconds=event.get('seconds', 0.0),
+                parameters=event.get('parameters'),
+                failure=event.get('reason'),
+            )
+            self.ended += trial.arm != WARM
+            if trial.finished:
+                for view in (None, SEARCH, BASELINE):
+                    best = self._best.get(view)
+                    if (view in (None, trial.arm) or trial.shared) and (best is None or _rank(trial) > _rank(best)):
+                        self._best[view] = trial
+
+    def of_arm(self, arm: str) -> list[Trial]:
+        """Returns the trials that one arm proposed, in order."""
+        return [trial for trial in self.trials.values() if trial.arm == arm]
+
+    def best(self, arm: str | None = None) -> Trial | None:
+        """Returns the finished trial of the highest score, the earliest of equals.
+
+        Args:
+            arm: whose own trials and shared start are looked at; None for all trials.
+        """
+        return self._best.get(arm)
+
+
+def _rank(trial: Trial) -> tuple[float, int]:
+    return (trial.score, -trial.id)
+
+
+def proposed_event(trial: Trial) -> dict[str, Any]:
+    """Returns the event that records a proposal."""
+    proposal = trial.proposal
+    return {
+        'event': 'proposed',
+        'trial': trial.id,
+        'arm': trial.arm,
+        'round': proposal.round,
+        'origin': proposal.origin,
+        'tokens': list(proposal.architecture.tokens),
+        'predicted': proposal.predicted,
+        'parent': None if proposal.parent is None else list(proposal.parent.tokens),
+    }
+
+
+def evaluated_event(trial: int, evaluation: Evaluation, reused: int | None = None) -> dict[str, Any]:
+    """Returns the event that records the end of a trial: `finished`, or `failed` with its reason."""
+    event = {
+        'event': 'failed' if evaluation.failed else 'finished',
+        'trial': trial,
+        'score': None if evaluation.failed else evaluation.score,
+        'metrics': {name: value for name, value in evaluation.metrics.items() if math.isfinite(value)},
+        'seconds': round(evaluation.seconds, 3),
+        'parameters': evaluation.parameters,
+    }
+    if evaluation.failed:
+        event['reason'] = evaluation.failure or f'the score is {evaluation.score}'
+    if reused is not None:
+        event['reused'] = reused
+    return event
+
+
+def read_history(workdir: Path, space: str) -> History:
+    """Returns the history of a work directory.
+
+    Args:
+        workdir: of a search.
+        space: name of its space.
+
+    Raises:
+        InputError: if there is no journal in it.
+    """
+    path = workdir / 'trials.jsonl'
+    if not path.exists():
+        raise InputError(f'{workdir} holds no search: there is no {path.name} in it')
+    return History(Journal(path).read(), space)

@@ -1,0 +1,154 @@
+"""What a person sees while a search runs: one line a trial, and a table at the end."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from nao_tf.search.history import SEARCH, History, Trial
+
+
+class Progress:
+    """Prints trial k of n, its score, the best so far, elapsed and remaining time.
+
+    Args:
+        total: trials of all arms.
+        console: where to print; a rich console of the standard output by default.
+    """
+
+    def __init__(self, total: int, console: Console | None = None):
+        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.total = total
+        self.started_at = time.perf_counter()
+        self.children = 0
+        self.status = self.console.status('') if self.console.is_terminal else None
+
+    def say(self, text: str) -> None:
+        """Prints one line."""
+        self.console.print(escape(text))
+
+    def warn(self, message: str) -> None:
+        """Prints a warning."""
+        self.console.print(f'[yellow]warning:[/yellow] {escape(message)}')
+
+    def proposing(self, arm: str, number: int) -> None:
+        """A searcher starts to learn and propose."""
+        if arm == SEARCH and number > 0:
+            self._live(f'round {number}: fitting the controller and climbing')
+
+    def started(self, trial: Trial) -> None:
+        """A child starts."""
+        self._live(f'training child {trial.id} of {self.total}')
+
+    def ended(self, trial: Trial, history: History) -> None:
+        """Prints the line of a trial that ended."""
+        self.children += 1
+        evaluation = trial.evaluation
+        assert evaluation is not None
+        best = history.best()
+        elapsed = time.perf_counter() - self.started_at
+        remaining = elapsed / self.children * (self.total - history.ended)
+        where = f'round {trial.proposal.round}' if trial.arm == SEARCH else trial.arm
+        score = f'failed: {evaluation.failure}' if evaluation.failed else f'score {evaluation.score:.4f}'
+        self.say(
+            f'trial {history.ended:>{len(str(self.total))}} of {self.total} | {where:<8} {trial.proposal.origin:<8} | '
+            f'{score} | best {"-" if best is None else f"{best.score:.4f}"} | '
+            f'{clock(elapsed)} elapsed, {clock(remaining)} left'
+        )
+
+    def _live(self, text: str) -> None:
+        if self.status is not None:
+            self.status.update(escape(text))
+            self.status.start()
+
+    def close(self) -> None:
+        """Takes the live line off the terminal."""
+        if self.status is not None:
+            self.status.stop()
+
+
+def clock(seconds: float) -> str:
+    """Returns a duration as `m:ss` or `h:mm:ss`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f'{hours}:{minutes:02d}:{rest:02d}' if hours else f'{minutes}:{rest:02d}'
+
+
+def print_summary(summary: dict[str, Any], console: Console | None = None) -> None:
+    """Prints the end of a search: the best cell, the rounds, and NAO beside random.
+
+    Args:
+        summary: by the schema of summary.json.
+        console: where to print.
+    """
+    console = console or Console(highlight=False, soft_wrap=True)
+    best, metric = summary['best'], summary['metric']
+    if best is None:
+        console.print('no child finished: there is no best cell')
+        return
+    rounds = Table(title=f'Rounds of {summary["searcher"]} (mean over the cells of the round)', title_justify='left')
+    for name in ('round', 'cells', 'failed', f'real {metric}', 'predicted', 'best', 'pairwise acc.', 'Hamming', 'origin'):
+        rounds.add_column(name, justify='left' if name == 'origin' else 'right')
+    for row in summary['rounds']:
+        controller = row['controller'] or {}
+        rounds.add_row(
+            str(row['round']),
+            str(row['trials']),
+            str(row['failed']),
+            figure(row['mean_score']),
+            figure(row['mean_predicted']),
+            figure(row['best_score']),
+            figure(controller.get('pairwise_accuracy'), 3),
+            figure(controller.get('hamming_distance'), 2),
+            ', '.join(f'{count} {origin}' for origin, count in row['origins'].items()),
+        )
+    console.print(rounds)
+    if 'baseline' in summary['arms']:
+        print_arms(summary, console)
+    console.print(f'Best cell: trial {best["trial"]} ({best["arm"]}, round {best["round"]}, {best["origin"]})')
+    console.print(escape(best['description']))
+    test = '' if best['test'] is None else f', test {metric} {best["test"][metric]:.4f}'
+    console.print(f'validation {metric} {best["score"]:.4f}{test}, {best["parameters"]:,} parameters')
+    seconds = summary['seconds']
+    console.print(
+        f'{clock(seconds["total"])} in all: children {seconds["children"]:.1f} s, '
+        f'controller {seconds["controller"]:.1f} s, everything else {seconds["other"]:.1f} s'
+    )
+
+
+def print_arms(summary: dict[str, Any], console: Console) -> None:
+    """Prints the search beside the random arm, and whether the difference is significant."""
+    metric, searcher = summary['metric'], summary['searcher']
+    table = Table(title=f'{searcher} beside random, from the same random start', title_justify='left')
+    for name in ('arm', 'cells added', f'mean {metric}', 'best (validation)', 'best (test)'):
+        table.add_column(name, justify='left' if name == 'arm' else 'right')
+    for arm, label in (('search', searcher), ('baseline', 'random')):
+        row = summary['arms'][arm]
+        test = row['best_test']
+        table.add_row(
+            label,
+            str(row['added']),
+            figure(row['mean_added']),
+            figure(row['best_score']),
+            figure(None if test is None else test[metric]),
+        )
+    console.print(table)
+    comparison = summary['comparison']
+    if comparison is None:
+        console.print('too few cells in an arm for an interval')
+        return
+    low, high = comparison['interval']
+    verdict = 'significant' if comparison['significant'] else 'not significant'
+    console.print(
+        f'difference of the means {comparison["difference"]:+.4f}, '
+        f'{comparison["level"]:.0%} bootstrap interval {low:+.4f} to {high:+.4f}: {verdict}'
+    )
+
+
+def figure(value: float | None, digits: int = 4) -> str:
+    """Returns a number for a table, `-` where there is none."""
+    return '-' if value is None else f'{value:.{digits}f}'

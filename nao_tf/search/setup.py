@@ -1,0 +1,165 @@
+"""From a config to the parts of a search."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import ml_collections
+import tensorflow as tf
+
+from nao_tf.errors import InputError
+from nao_tf.evaluators.trained_child import TrainedChild
+from nao_tf.networks.config import NetworkConfig
+from nao_tf.search.config import flatten, from_flat
+from nao_tf.search.history import read_history
+from nao_tf.search.workdir import CONFIG, read_json
+from nao_tf.searchers.base import Evaluation, Searcher
+from nao_tf.searchers.random import RandomSearch
+from nao_tf.searchers.registry import make_searcher, total_evaluations
+from nao_tf.spaces.conv_cell import ConvCellSpace
+from nao_tf.spaces.registry import get_space
+from nao_tf.tasks.image import ImageTask
+from nao_tf.training.config import TrainConfig
+
+BASELINES = ('none', 'random')
+PRECISIONS = ('float32', 'mixed_bfloat16', 'mixed_float16')
+
+
+@dataclasses.dataclass
+class Parts:
+    """Everything that a search is put together from.
+
+    Args:
+        space: what is searched.
+        task: data and metric.
+        evaluator: trains children.
+        searcher: of the search arm.
+        baseline: of the random arm, None without one.
+        budget: children of the search arm, warm ones not counted.
+        baseline_budget: children that the random arm adds.
+        warm: evaluations taken over from another run.
+    """
+
+    space: ConvCellSpace
+    task: ImageTask
+    evaluator: TrainedChild
+    searcher: Searcher
+    baseline: Searcher | None
+    budget: int
+    baseline_budget: int
+    warm: list[Evaluation]
+
+    @property
+    def total(self) -> int:
+        """Children of all arms."""
+        return self.budget + (self.baseline_budget if self.baseline is not None else 0)
+
+
+def build_parts(config: ml_collections.ConfigDict, task: ImageTask) -> Parts:
+    """Returns the parts of the search that a config describes, every value checked.
+
+    Args:
+        config: of `nao_tf.search.config.default_config`.
+        task: that its children are trained on.
+
+    Raises:
+        InputError: for a value that is wrong, before any training starts.
+    """
+    space = get_space(config.space.name, module=config.space.module)
+    if not isinstance(space, ConvCellSpace):
+        raise InputError(
+            f'space {space.name} has no convolutional cells: an image task needs a space such as nao_cnn or enas_cnn'
+        )
+    check_choice('baseline', config.baseline, BASELINES)
+    check_choice('child.precision', config.child.precision, PRECISIONS)
+    if config.max_attempts < 1:
+        raise InputError(f'max_attempts is {config.max_attempts}; it must be at least 1')
+    child = config.child.to_dict()
+    network = NetworkConfig(
+        image_shape=task.image_shape,
+        classes=task.classes,
+        **{name: child[name] for name in ('cells_per_stage', 'filters', 'stem', 'rules')},
+        **{name: child[name] for name in ('drop_path_keep', 'dense_keep', 'auxiliary')},
+    )
+    training = TrainConfig(**{field.name: child[field.name] for field in dataclasses.fields(TrainConfig)})
+    searcher = make_searcher(config.searcher.name, space, config=config.searcher, seed=config.seed)
+    warm = warm_evaluations(config) if config.warm_start else []
+    total = total_evaluations(config.searcher)
+    start = min(len(warm), config.searcher.initial)
+    baseline = None
+    if config.baseline == 'random':
+        baseline = RandomSearch(space, evaluations=total, seed=derived_seed(config.seed, 'baseline'))
+    return Parts(
+        space=space,
+        task=task,
+        evaluator=TrainedChild(task, space, network=network, training=training, seed=config.seed),
+        searcher=searcher,
+        baseline=baseline,
+        budget=total - start,
+        baseline_budget=total - config.searcher.initial,
+        warm=warm,
+    )
+
+
+def check_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raises an InputError that lists the choices, if the value is none of them."""
+    if value not in choices:
+        raise InputError(f'{field} is {value!r}; it is one of {", ".join(choices)}')
+
+
+def derived_seed(seed: int, purpose: str) -> int:
+    """Returns a seed in [0, 2^31) that depends on another seed and on what it is for."""
+    return int.from_bytes(hashlib.sha256(f'{seed}/{purpose}'.encode()).digest()[:4], 'big') & 0x7FFFFFFF
+
+
+def set_threads(threads: int) -> None:
+    """Fixes TensorFlow's threads within one operation, on which the scores of a seed depend.
+
+    Args:
+        threads: 0 leaves them alone.
+
+    Raises:
+        InputError: if the number is negative, or TensorFlow already runs with another number.
+    """
+    if threads < 0:
+        raise InputError(f'threads is {threads}; it must not be negative')
+    if threads == 0 or tf.config.threading.get_intra_op_parallelism_threads() == threads:
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        raise InputError(
+            f'threads is {threads}, but TensorFlow already runs in this process with '
+            f'{tf.config.threading.get_intra_op_parallelism_threads() or "its own choice"}; '
+            'set threads to 0, or search before any other use of TensorFlow'
+        ) from None
+
+
+def warm_evaluations(config: ml_collections.ConfigDict) -> list[Evaluation]:
+    """Returns the finished evaluations of the run that a search starts from.
+
+    Args:
+        config: whose `warm_start` names a work directory.
+
+    Raises:
+        InputError: if that run's scores do not compare: another space, task or recipe of the children.
+    """
+    workdir = Path(config.warm_start)
+    source: dict[str, Any] = read_json(workdir / CONFIG)
+    other = flatten(from_flat({name: value for name, value in source.items() if name != 'fingerprint'}, str(workdir)))
+    for name, value in flatten(config).items():
+        if name.startswith(('task.', 'space.', 'child.')) and other[name] != value:
+            raise InputError(
+                f'warm_start: the scores in {workdir} do not compare: {name} is {other[name]!r} there and '
+                f'{value!r} here'
+            )
+    history = read_history(workdir, config.space.name)
+    seen: dict[Any, Evaluation] = {}
+    for trial in history.trials.values():
+        if trial.finished and trial.evaluation is not None:
+            seen.setdefault(trial.evaluation.architecture, trial.evaluation)
+    return list(seen.values())

@@ -1,0 +1,87 @@
+"""The work directory of a search: made, locked, recognised."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nao_tf.errors import InputError
+from nao_tf.search.config import check_same
+
+CONFIG, JOURNAL, SUMMARY, MODEL = 'config.json', 'trials.jsonl', 'summary.json', 'best_model.keras'
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a text file whole or not at all.
+
+    Args:
+        path: of the file.
+        text: its new content.
+    """
+    partial = path.with_name(f'.{path.name}.{os.getpid()}')
+    try:
+        with open(partial, 'w', encoding='utf-8') as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> Any:
+    """Returns the content of a JSON file.
+
+    Raises:
+        InputError: naming the file, if it cannot be read or is damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except OSError as error:
+        raise InputError(f'cannot read {path}: {error.strerror}') from None
+    except ValueError as error:
+        raise InputError(f'{path} is damaged ({error})') from None
+
+
+@contextlib.contextmanager
+def open_workdir(path: Path, config: dict[str, Any]) -> Iterator[Path]:
+    """Makes or reopens a work directory and holds its lock.
+
+    Args:
+        path: the directory.
+        config: the flat config of the search.
+
+    Yields:
+        The directory, whose `config.json` is this config.
+
+    Raises:
+        InputError: if it cannot be written, is in use, is no work directory, or holds a different search.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = open(path / '.lock', 'w')  # noqa: SIM115
+    except OSError as error:
+        raise InputError(f'cannot write to the work directory {path}: {error.strerror}') from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(f'another process is running the search in {path}; wait for it or stop it') from None
+        stored = path / CONFIG
+        if stored.exists():
+            check_same(read_json(stored), config, str(stored))
+        elif others := sorted(entry.name for entry in path.iterdir() if entry.name != '.lock'):
+            raise InputError(
+                f'{path} is no work directory of a search (no {CONFIG}, but {", ".join(others[:3])}); '
+                'give a new or empty --workdir'
+            )
+        try:
+            write_atomically(stored, json.dumps(config, indent=1))
+        except OSError as error:
+            raise InputError(f'cannot write to the work directory {path}: {error.strerror}') from None
+        yield path

@@ -1,0 +1,176 @@
+"""Neural Architecture Optimization (Luo et al. 2018), Algorithm 1."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nao_tf.controller.config import ControllerConfig
+from nao_tf.controller.controller import Controller
+from nao_tf.searchers.base import Proposal, Searcher
+from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.base import SearchSpace
+
+
+class NAO(Searcher):
+    """Encoder, predictor and decoder are trained on the evaluated cells; the best ones climb the prediction.
+
+    Alg. 1 by its lines: the initial set X is drawn at random (round 0); then, in every round, the controller is
+    fitted to X and S by Eq. (1) (line 3), the K best of X become seeds (line 4), each climbs by Eq. (2) (line 5)
+    and is decoded (line 6); the new cells are evaluated and join X (line 2 of the next iteration). `rounds` counts
+    the fits whose proposals are evaluated: the paper's 600 + 200 + 200 is two rounds.
+
+    Where the ascent from K seeds gives fewer new cells than a round wants, further mutations of the best cells
+    and then uniform draws fill it; the origin of every proposal says which it was.
+
+    Args:
+        space: what is searched.
+        initial: cells of the random start, |X| (600).
+        per_round: cells proposed in each later round (200).
+        seeds: K, how many of the best cells climb (200).
+        controller: sizes and rules of the controller.
+        seed: of the draws and of the controller's training.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        initial: int = 600,
+        per_round: int = 200,
+        seeds: int = 200,
+        controller: ControllerConfig,
+        seed: int = 0,
+    ):
+        super().__init__(space, seed=seed)
+        self.initial = initial
+        self.per_round = per_round
+        self.seeds = seeds
+        self.controller = Controller(space, controller, seed=seed)
+
+    @property
+    def round_size(self) -> int:
+        """The rest of the random start while it lasts, then `per_round`."""
+        missing = self.initial - len(self.known)
+        return missing if missing > 0 else self.per_round
+
+    @property
+    def round(self) -> int:
+        """Number of the round that is proposed next; 0 is the random start."""
+        beyond = len(self.known) - self.initial
+        return 0 if beyond < 0 else beyond // self.per_round + 1
+
+    @property
+    def learns(self) -> bool:
+        """Whether the next proposal fits the controller."""
+        return bool(self.evaluations) and self.round > 0
+
+    def adopt(self, proposals: Sequence[Proposal], draws: int) -> None:
+        """Takes proposals from a log; a controller that starts warm is fitted as it was then.
+
+        Args:
+            proposals: of one call of `propose`.
+            draws: the value of `draws` after that call.
+        """
+        if self.learns:
+            if self.controller.config.start == 'warm':
+                self.controller.fit(*self.pool())
+            else:
+                self.controller.fits += 1
+        super().adopt(proposals, draws)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the state of the base class and the controller's number of fits and weights."""
+        state = super().state_dict()
+        state['fits'] = self.controller.fits
+        if self.controller.config.start == 'warm':
+            state['weights'] = self.controller.models.flat().tolist()
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continues from what `state_dict` returned.
+
+        Args:
+            state: of a searcher that was made with the same arguments.
+        """
+        super().load_state_dict(state)
+        self.controller.fits = int(state['fits'])
+        if 'weights' in state:
+            self.controller.models.assign(np.asarray(state['weights'], np.float32))
+
+    def _propose(self, count: int) -> list[Proposal]:
+        current = self.round
+        taken: set[Architecture] = set()
+        if not self.learns:
+            return self._random(count, taken, current)
+        proposals = self._ascend(count, taken, current)
+        proposals += self._mutations(count - len(proposals), taken, current)
+        proposals += self._random(count - len(proposals), taken, current)
+        return proposals
+
+    def _ascend(self, count: int, taken: set[Architecture], current: int) -> list[Proposal]:
+        """Fits the controller and climbs from the K best cells (Alg. 1, lines 3 to 6)."""
+        architectures, scores = self.pool()
+        started = time.perf_counter()
+        fit = self.controller.fit(architectures, scores)
+        fitted = time.perf_counter()
+        order = sorted(range(len(scores)), key=lambda index: (-scores[index], index))
+        seeds = [architectures[index] for index in order[: self.seeds]]
+        ascents = self.controller.ascend(seeds, self.known, per_parent=math.ceil(count / len(seeds)))
+        climbed = {ascent.parent for ascent in ascents if ascent.architecture is not None}
+        self.report = {
+            'round': current,
+            'epochs': fit.epochs,
+            'pairwise_accuracy': fit.pairwise_accuracy,
+            'hamming_distance': fit.hamming_distance,
+            'ascent_share': len(climbed) / len(seeds),
+            'fit_seconds': fitted - started,
+            'ascent_seconds': time.perf_counter() - fitted,
+        }
+        proposals = []
+        for ascent in ascents:
+            if ascent.architecture is not None and len(proposals) < count:
+                taken.add(ascent.architecture)
+                proposals.append(
+                    Proposal(ascent.architecture, 'ascent', current, float(ascent.predicted), ascent.parent)
+                )
+        return proposals
+
+    def _mutations(self, count: int, taken: set[Architecture], current: int, limit: int = 1000) -> list[Proposal]:
+        """Fills a round with new one-decision neighbours of the best cells."""
+        if count <= 0:
+            return []
+        architectures, scores = self.pool()
+        order = sorted(range(len(scores)), key=lambda index: (-scores[index], index))[: self.seeds]
+        generator = self.rng()
+        found: list[tuple[Architecture, Architecture]] = []
+        for attempt in range(limit):
+            if len(found) == count:
+                break
+            parent = architectures[order[attempt % len(order)]]
+            child = self.space.canonical(self.space.mutate(parent, generator))
+            if child not in self.known and child not in taken:
+                taken.add(child)
+                found.append((child, parent))
+        if not found:
+            return []
+        predictions = self.controller.predict([child for child, _ in found])
+        return [
+            Proposal(child, 'mutation', current, float(predicted), parent)
+            for (child, parent), predicted in zip(found, predictions, strict=True)
+        ]
+
+    def _random(self, count: int, taken: set[Architecture], current: int) -> list[Proposal]:
+        """Draws uniformly: the random start, and the last resort of a later round."""
+        proposals: list[Proposal] = []
+        while len(proposals) < count:
+            architecture = self.draw_new(taken)
+            if architecture is None:
+                break
+            taken.add(architecture)
+            proposals.append(Proposal(architecture, 'random', current))
+        return proposals

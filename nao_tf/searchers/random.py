@@ -1,0 +1,37 @@
+"""Random search: what every searcher has to beat."""
+
+from __future__ import annotations
+
+from nao_tf.searchers.base import Proposal, Searcher
+from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.base import SearchSpace
+
+
+class RandomSearch(Searcher):
+    """Draws every decision uniformly and never the same canonical cell twice.
+
+    Args:
+        space: what is searched.
+        evaluations: how many cells it wants in all; one round.
+        seed: of every draw.
+    """
+
+    def __init__(self, space: SearchSpace, *, evaluations: int = 1000, seed: int = 0):
+        super().__init__(space, seed=seed)
+        self.budget = evaluations
+
+    @property
+    def round_size(self) -> int:
+        """The whole budget: nothing is learned on the way."""
+        return self.budget
+
+    def _propose(self, count: int) -> list[Proposal]:
+        proposals: list[Proposal] = []
+        taken: set[Architecture] = set()
+        while len(proposals) < count:
+            architecture = self.draw_new(taken)
+            if architecture is None:
+                break
+            taken.add(architecture)
+            proposals.append(Proposal(architecture, 'random'))
+        return proposals

@@ -1,0 +1,59 @@
+"""TrainConfig: the recipe by which one network is trained."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from nao_tf.errors import InputError
+
+SCORES = ('best', 'last')
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How long and by what rule a network is trained; the defaults are the paper's search children.
+
+    Args:
+        epochs: passes over the training split (25 in the search, section 4.1).
+        batch_size: images in one step.
+        learning_rate: at the first step.
+        final_learning_rate: at the end of the cosine period.
+        schedule_epochs: length of the cosine period; 0 means `epochs`. The released search uses 100 for its 25
+            epochs, so that its rate barely falls.
+        momentum: of SGD.
+        nesterov: whether the momentum looks ahead.
+        weight_decay: times half the sum of squares of every trainable weight, added to the loss.
+        clip_norm: bound of the gradient's global norm; 0 means none.
+        auxiliary_weight: weight of the auxiliary head's loss, where the network has that head.
+        label_smoothing: share of the label spread over all classes.
+        score: `best` takes the best epoch's validation score (the released code), `last` the last epoch's.
+
+    Raises:
+        InputError: if a value is out of its range.
+    """
+
+    epochs: int = 25
+    batch_size: int = 128
+    learning_rate: float = 0.024
+    final_learning_rate: float = 0.0
+    schedule_epochs: int = 0
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 5e-4
+    clip_norm: float = 5.0
+    auxiliary_weight: float = 0.4
+    label_smoothing: float = 0.0
+    score: str = 'best'
+
+    def __post_init__(self):
+        for field, least in (('epochs', 1), ('batch_size', 1), ('schedule_epochs', 0)):
+            if getattr(self, field) < least:
+                raise InputError(f'child.{field} is {getattr(self, field)}; it must be at least {least}')
+        for field in ('learning_rate', 'final_learning_rate', 'weight_decay', 'clip_norm', 'auxiliary_weight'):
+            if not getattr(self, field) >= 0:
+                raise InputError(f'child.{field} is {getattr(self, field)}; it must not be negative')
+        for field in ('momentum', 'label_smoothing'):
+            if not 0 <= getattr(self, field) < 1:
+                raise InputError(f'child.{field} is {getattr(self, field)}; it must lie in [0, 1)')
+        if self.score not in SCORES:
+            raise InputError(f'child.score is {self.score!r}; it is one of {", ".join(SCORES)}')
