@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -51,12 +52,20 @@ class ConvCellSpace(CellPairSpace):
         self.operations = tuple(operation_name(operation) for operation in operations)
         if not self.operations or len(set(self.operations)) != len(self.operations):
             raise InputError(f'space {name}: the operations are at least one and all different, not {operations!r}')
+        for operation in self.operations:
+            if f'{operation} {NO_SIZE}' in self.operations:
+                raise InputError(f'space {name}: {operation!r} and {f"{operation} {NO_SIZE}"!r} are written alike')
+            if re.match(r'node_\d+\b|<', operation):
+                raise InputError(f'space {name}: the operation {operation!r} is a word of the vocabulary already')
         self.branch_length = 1 + tokens_per_operation
         self.length = 4 * nodes * self.branch_length
         self.vocabulary = ('<sos>', *(f'node_{i + 1}' for i in range(nodes + 1)), *self._operation_words())
         lookup = {word: token for token, word in enumerate(self.vocabulary)}
         self._tokens = tuple(tuple(lookup[word] for word in self._words(name)) for name in self.operations)
         self._operation_index = {tokens: index for index, tokens in enumerate(self._tokens)}
+        # Read by the name, and by the name as two tokens write it.
+        self._by_name = {f'{name} {NO_SIZE}': index for index, name in enumerate(self.operations) if ' ' not in name}
+        self._by_name |= {name: index for index, name in enumerate(self.operations)}
         # Upper bound of each branch's input; row by row the branches of the sequence.
         self._inputs = np.array([CELL_INPUTS + i for _ in range(2) for i in range(nodes) for _ in range(2)])
         self.next_state, self.valid = self._masks()
@@ -142,13 +151,13 @@ class ConvCellSpace(CellPairSpace):
                 )
             for index, node in enumerate(cell.nodes, start=CELL_INPUTS + 1):
                 for branch in node.branches:
-                    operation = operation_name(branch.operation)
-                    if operation not in self.operations:
+                    operation = self._by_name.get(operation_name(branch.operation))
+                    if operation is None:
                         raise InputError(
                             f'space {self.name}: operation {branch.operation!r} of node_{index} of the {place} cell '
                             f'is not in the space; the operations are {", ".join(self.operations)}'
                         )
-                    codes.append((branch.input, self.operations.index(operation)))
+                    codes.append((branch.input, operation))
         return self._architecture(codes)
 
     # --- drawing, mutation ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""When two cells are one cell: branches exchanged, nodes renumbered (duplicates are found by this form, never by tokens).
+"""When two cells are one cell: branches exchanged, nodes renumbered. Duplicates are found by this form only.
 
 The canonical form is the lexicographically smallest list of nodes over all topological renumberings, each node
 with its smaller branch first. At every position the smallest node among those whose inputs are numbered must come

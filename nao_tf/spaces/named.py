@@ -15,7 +15,7 @@ from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.spaces.cells import Branch, Cell, CellPair, Node, RecurrentCell
 from nao_tf.spaces.recurrent_cell import RELEASED_ACTIVATIONS, RecurrentCellSpace
 from nao_tf.spaces.registry import get_space
-from nao_tf.spaces.writing import describe_pair, describe_recurrent, pair_from_released
+from nao_tf.spaces.writing import describe_cells, pair_from_released
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +55,7 @@ class NamedCell:
 
     def describe(self) -> str:
         """Returns the cell as text, one line a node."""
-        return describe_recurrent(self.cells) if isinstance(self.cells, RecurrentCell) else describe_pair(self.cells)
+        return describe_cells(self.cells)
 
 
 def named_cell(name: str) -> NamedCell:

@@ -47,6 +47,11 @@ def describe_recurrent(cell: RecurrentCell) -> str:
     return '\n'.join([*lines, f'  output = mean({averaged})'])
 
 
+def describe_cells(cells: CellPair | RecurrentCell) -> str:
+    """Returns cells of either kind as text, one line a node."""
+    return describe_recurrent(cells) if isinstance(cells, RecurrentCell) else describe_pair(cells)
+
+
 def pair_to_json(pair: CellPair) -> dict[str, Any]:
     """Returns the released JSON form: `{'conv_dag': {'node_3': [name, in1, in2, op1, op2], ...}, 'reduc_dag': ...}`.
 
