@@ -1,0 +1,1 @@
+"""Tasks: data, augmentation and metric of what a child network is trained on."""

@@ -1,0 +1,101 @@
+"""Labelled images in splits: what a source hands over, checked, and what a task holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+SPLITS = ('train', 'valid', 'test')
+
+
+class ImageStore:
+    """Raw images, in memory or in a file, shared by the splits that are cut from them.
+
+    Args:
+        images: [n, H, W, C], uint8 or float32. A np.memmap stays on disk; anything else is copied once, so that a
+            later change of the caller's array does not reach the task.
+
+    Attributes:
+        array: [n, H, W, C], not to be written to.
+        tensor: the same memory as a tensor on the host; None for images on disk.
+    """
+
+    def __init__(self, images: np.ndarray):
+        self.array = images
+        self.tensor: tf.Tensor | None = None
+        if not isinstance(images, np.memmap):
+            with tf.device('CPU:0'):
+                self.tensor = tf.constant(images)
+            # A view of the tensor: the caller's array can be freed.
+            self.array = self.tensor.numpy()
+            self.array.flags.writeable = False
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ImageSplit:
+    """Some images of a store with their labels.
+
+    Args:
+        store: the raw images.
+        rows: int64 [n], where the split's images lie in the store.
+        labels: int32 [n], the class of each.
+    """
+
+    store: ImageStore
+    rows: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Number of images."""
+        return len(self.rows)
+
+    def images(self, positions: np.ndarray | slice) -> np.ndarray:
+        """Returns the raw images [k, H, W, C] at some positions of the split."""
+        return self.store.array[self.rows[positions]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ImageData:
+    """All the images of a task.
+
+    Args:
+        source: where they come from, in a word or two.
+        class_names: one per class.
+        splits: by name; `train` and `valid`, and `test` where there is one.
+        white: raw value of a white pixel: 255, or 1 for floating-point images between 0 and 1.
+    """
+
+    source: str
+    class_names: tuple[str, ...]
+    splits: Mapping[str, ImageSplit]
+    white: float
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of every image."""
+        height, width, channels = self.splits['train'].store.array.shape[1:]
+        return height, width, channels
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that differ when the data or its splits do, wherever the files lie.
+
+        Every label and every row counts, and 64 images of each split.
+        """
+        digest = hashlib.sha256(json.dumps([self.source, self.class_names, self.image_shape, self.white]).encode())
+        for name in SPLITS:
+            if name in self.splits:
+                split = self.splits[name]
+                digest.update(f'{name} {split.size} {split.store.array.dtype}'.encode())
+                digest.update(split.labels.astype('<i4').tobytes())
+                digest.update(split.rows.astype('<i8').tobytes())
+                sample = np.unique(np.linspace(0, split.size - 1, 64).astype(np.int64))
+                digest.update(split.images(sample).tobytes())
+        return digest.hexdigest()[:16]

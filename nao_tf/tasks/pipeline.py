@@ -1,0 +1,139 @@
+"""The input pipeline: traced once per batch size, then only re-seeded, so that a thousand trainings can share it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from nao_tf.tasks import augment
+from nao_tf.tasks.data import ImageData, ImageSplit
+
+ELEMENT = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+
+
+def stream_key(seed: int) -> np.ndarray:
+    """Returns int64 [3], the numbers that order and augmentation of one training are derived from.
+
+    Args:
+        seed: any integer from 0 on; near seeds give unrelated keys.
+    """
+    return np.random.SeedSequence(seed).generate_state(3, np.uint32).astype(np.int64)
+
+
+def shuffled_positions(key: tf.Tensor, step: tf.Tensor, *, batch_size: int, size: int) -> tf.Tensor:
+    """Returns which images form batch `step` of an endless stream that is reshuffled every epoch.
+
+    The stream is epoch after epoch without a gap: a batch may take the end of one epoch and the start of the next,
+    no image is dropped, and nothing has to be remembered to continue at any step.
+
+    Args:
+        key: int64 [3], from `stream_key`.
+        step: int64 scalar, counted from 0.
+        batch_size: B.
+        size: number of images in an epoch.
+
+    Returns:
+        int64 [B], positions 0 to size - 1.
+    """
+    stream = step * batch_size + tf.range(batch_size, dtype=tf.int64)
+    epoch = stream // size
+    seeds = tf.stack([tf.repeat(key[0], batch_size), tf.repeat(key[1], batch_size), epoch], axis=1)
+    return tf.raw_ops.RandomIndexShuffle(index=stream % size, seed=seeds, max_index=size - 1, rounds=4)
+
+
+class Pipeline:
+    """Makes the datasets of one task.
+
+    A tf.data map function is traced and kept by TensorFlow whenever a dataset is built from Python. Here the datasets
+    of all trainings come out of one traced function that takes the seed and the steps as tensors.
+
+    Args:
+        data: the images and their splits.
+        augmentation: what is done to training images.
+        mean: [C], in units of the raw pixels.
+        std: [C], in units of the raw pixels.
+    """
+
+    def __init__(
+        self,
+        data: ImageData,
+        augmentation: augment.Augmentation,
+        *,
+        mean: np.ndarray,
+        std: np.ndarray,
+    ):
+        self._data = data
+        self._augmentation = augmentation
+        self._normalise = functools.partial(augment.normalise, mean=mean, std=std)
+        self._makers: dict[int, Callable[..., tf.data.Dataset]] = {}
+        self._evaluations: dict[tuple[str, int], tf.data.Dataset] = {}
+
+    def train(self, batch_size: int, *, seed: int, steps: int, start_step: int) -> tf.data.Dataset:
+        """See `ImageTask.train_batches`."""
+        with tf.device('CPU:0'):
+            if batch_size not in self._makers:
+                self._makers[batch_size] = self._train_maker(batch_size)
+            return self._makers[batch_size](
+                tf.constant(stream_key(seed)), tf.constant(start_step, tf.int64), tf.constant(steps, tf.int64)
+            )
+
+    def evaluation(self, name: str, batch_size: int) -> tf.data.Dataset:
+        """See `ImageTask.eval_batches`."""
+        with tf.device('CPU:0'):
+            if (name, batch_size) not in self._evaluations:
+                self._evaluations[name, batch_size] = self._evaluation_dataset(self._data.splits[name], batch_size)
+            return self._evaluations[name, batch_size]
+
+    def _train_maker(self, batch_size: int) -> Callable[..., tf.data.Dataset]:
+        """Returns the function (key, start_step, steps) -> Dataset."""
+        split = self._data.splits['train']
+        take = _taker(split, batch_size)
+        labels = tf.constant(split.labels)
+        shape = self._data.image_shape
+
+        def batch(key: tf.Tensor, step: tf.Tensor) -> ELEMENT:
+            positions = shuffled_positions(key, step, batch_size=batch_size, size=split.size)
+            draws = augment.draw(self._augmentation, shape, batch_size=batch_size, seed=tf.stack([key[2], step]))
+            images = augment.crop_and_flip(take(positions), draws, self._augmentation)
+            images = augment.cut_out(self._normalise(images), draws, self._augmentation)
+            return images, tf.gather(labels, positions), tf.ones([batch_size])
+
+        def make(key: tf.Tensor, start_step: tf.Tensor, steps: tf.Tensor) -> tf.data.Dataset:
+            return _fed(tf.data.Dataset.range(start_step, steps), functools.partial(batch, key))
+
+        return tf.function(make, autograph=False)
+
+    def _evaluation_dataset(self, split: ImageSplit, batch_size: int) -> tf.data.Dataset:
+        take = _taker(split, batch_size)
+        labels = tf.constant(split.labels)
+
+        def batch(step: tf.Tensor) -> ELEMENT:
+            stream = step * batch_size + tf.range(batch_size, dtype=tf.int64)
+            positions = tf.minimum(stream, split.size - 1)
+            weights = tf.cast(stream < split.size, tf.float32)
+            return self._normalise(take(positions)), tf.gather(labels, positions), weights
+
+        return _fed(tf.data.Dataset.range(-(-split.size // batch_size)), batch)
+
+
+def _taker(split: ImageSplit, batch_size: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns the function positions int64 [B] -> raw images [B, H, W, C] of one split."""
+    rows = tf.constant(split.rows)
+    store = split.store
+    if store.tensor is not None:
+        tensor = store.tensor
+        return lambda positions: tf.gather(tensor, tf.gather(rows, positions))
+
+    def take(positions: tf.Tensor) -> tf.Tensor:
+        images = tf.numpy_function(store.array.__getitem__, [tf.gather(rows, positions)], store.array.dtype)
+        return tf.ensure_shape(images, (batch_size, *store.array.shape[1:]))
+
+    return take
+
+
+def _fed(steps: tf.data.Dataset, batch: Callable[..., ELEMENT]) -> tf.data.Dataset:
+    """Returns the batches of the given steps, computed in parallel and ahead of their use, in their order."""
+    return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)

@@ -1,0 +1,76 @@
+"""Images from a .npz file."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from nao_tf.errors import InputError
+from nao_tf.tasks.check import checked_images
+from nao_tf.tasks.config import TaskConfig
+from nao_tf.tasks.sources.raw import RawImages, RawSplit, fitted
+from nao_tf.tasks.store import ImageWriter, Storage, cache_key
+
+KEYS = {'train': ('x_train', 'y_train'), 'valid': ('x_valid', 'y_valid'), 'test': ('x_test', 'y_test')}
+WHOLE = ('images', 'labels')
+EXPECTED = 'it must have images and labels, or x_train and y_train (and x_valid, y_valid, x_test, y_test)'
+
+
+def load_npz(config: TaskConfig, storage: Storage) -> RawImages:
+    """Returns the images of a .npz file; pickled objects are never loaded.
+
+    Args:
+        config: `path` is the file; its arrays are `images`, `labels`, or `x_train`, `y_train` and where they exist
+            `x_valid`, `y_valid`, `x_test`, `y_test`, and optionally `class_names`.
+        storage: arrays that are too large for memory are copied to a file, once.
+
+    Raises:
+        InputError: if the file is missing or no .npz, an array is missing, or images are of unequal shape.
+    """
+    path = Path(config.path)
+    if not config.path or not path.is_file():
+        raise InputError(f'task.path is {config.path!r}; it must be a .npz file, and there is none')
+    try:
+        archive = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f'{path}: is no .npz file ({error}); write it with numpy.savez') from error
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise InputError(f'{path}: holds a single array; {EXPECTED}')
+    with archive:
+        keys = {name: pair for name, pair in KEYS.items() if any(key in archive.files for key in pair)}
+        if 'train' not in keys and any(key in archive.files for key in WHOLE):
+            keys['train'] = WHOLE
+        missing = [key for pair in keys.values() for key in pair if key not in archive.files]
+        if 'train' not in keys or missing:
+            found = ', '.join(archive.files) or 'nothing'
+            raise InputError(f'{path}: has {found}, and no {", ".join(missing) or "images"}; {EXPECTED}')
+        splits = {}
+        for name, (images_key, labels_key) in keys.items():
+            origin = f'{path}, {images_key}'
+            images = checked_images(_array(archive, images_key, path), origin=origin)
+            images = fitted(images, config.image_size, config.channels, origin=origin)
+            labels = _array(archive, labels_key, path)
+            if images.nbytes > storage.memory_bytes and len(labels) == len(images):
+                key = cache_key('npz', str(path.resolve()), path.stat().st_mtime_ns, images_key, images.shape)
+                with ImageWriter(images.shape[1:], images.dtype, storage=storage, count=len(images)) as writer:
+                    writer.append(images)
+                    images, labels = writer.finish(key, labels)
+            splits[name] = RawSplit(images, labels)
+        class_names = None
+        if 'class_names' in archive.files:
+            class_names = tuple(str(name) for name in _array(archive, 'class_names', path))
+    return RawImages(path.name, str(path), splits, class_names)
+
+
+def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> np.ndarray:
+    try:
+        return archive[key]
+    except ValueError as error:
+        raise InputError(
+            f'{path}: {key} is an array of objects, as NumPy makes it of images of unequal shape; all must be of one '
+            'shape'
+        ) from error
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f'{path}: {key} is damaged ({error}); write the file again') from error
