@@ -11,7 +11,7 @@ from nao_tf.spaces import writing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.cells import CELL_INPUTS, CellPair
-from nao_tf.spaces.operations import RELEASED_OPERATIONS
+from nao_tf.spaces.operations import ENAS_OPERATIONS, RELEASED_OPERATIONS
 
 
 class CellPairSpace(SearchSpace):
@@ -103,14 +103,14 @@ class CellPairSpace(SearchSpace):
         return self.from_cells(writing.pair_from_released(numbers))
 
     def to_released(self, architecture: Architecture) -> str:
-        """Returns the released string of 8 * B integers; identity is 4 in a space with sep_conv 3x3 and else 5.
+        """Returns the released string of 8 * B integers; where an operation has two ids, the space's own.
 
         Raises:
             InputError: if an operation has no released id.
         """
-        lookup = {name: index for index, name in enumerate(RELEASED_OPERATIONS)}
-        if 'sep_conv 3x3' in self.operations:
-            lookup['identity'] = RELEASED_OPERATIONS.index('identity')
+        lookup = {name: index for index, name in enumerate(RELEASED_OPERATIONS)}  # of two ids the second, NAO's own
+        if set(self.operations) <= set(ENAS_OPERATIONS):
+            lookup = {name: index for index, name in enumerate(ENAS_OPERATIONS)}
         pair = self.cells(architecture)
         branches = [branch for cell in (pair.normal, pair.reduction) for node in cell.nodes for branch in node.branches]
         for branch in branches:

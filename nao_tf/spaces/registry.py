@@ -27,6 +27,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
+import traceback
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -91,9 +92,10 @@ def _load(path: Path) -> SearchSpace:
     try:
         spec.loader.exec_module(module)
         space = module.SPACE if hasattr(module, 'SPACE') else getattr(module, 'space', lambda: None)()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[module_name]
-        raise InputError(f'the space file {path} fails: {type(error).__name__}: {error}') from error
+        what = ' '.join(f'{type(error).__name__}: {error}'.split())
+        raise InputError(f'the space file {path}{_line(error, path)} fails: {what}') from error
     if not isinstance(space, SearchSpace):
         raise InputError(
             f'the space file {path} holds no space: it should set SPACE, or define space(), to a SearchSpace '
@@ -102,3 +104,9 @@ def _load(path: Path) -> SearchSpace:
     if space.name in BUILT_IN:
         raise InputError(f'the space file {path} calls its space {space.name!r}, which is a name of the package')
     return space
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Returns `, line n,` of the last line of a file that an error passed through, '' if it did not."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f', line {lines[-1]},' if lines else ''

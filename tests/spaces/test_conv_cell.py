@@ -171,7 +171,7 @@ def test_random_symmetry_draws_every_copy_alike():
     architecture = space.parse('node_1 identity node_2 conv 3x3 node_1 conv 3x3 node_2 identity')
     batch = np.tile(np.array(architecture.tokens), (4000, 1))
     copies = space.random_symmetry(batch, np.random.default_rng(5))
-    counts = {row: 0 for row in {architecture.tokens, *(copy.tokens for copy in space.symmetries(architecture))}}
+    counts = dict.fromkeys({architecture.tokens, *(copy.tokens for copy in space.symmetries(architecture))}, 0)
     for row in copies.tolist():
         counts[tuple(row)] += 1
     assert len(counts) == 4

@@ -49,7 +49,7 @@ def orbit(nodes: tuple[CodedNode, ...]) -> set[tuple[CodedNode, ...]]:
 
 
 def recurrent_orbit(nodes: tuple[tuple[int, int], ...]) -> set[tuple[tuple[int, int], ...]]:
-    """Returns every recurrent cell (input, activation a node; node 0 is the root) that renumbering makes of this one."""
+    """Returns every recurrent cell (input, activation a node; node 0 is the root) that renumbering makes."""
     result = set()
     for order in itertools.permutations(range(1, len(nodes) + 1)):
         new_index = {0: 0} | {old: new for new, old in enumerate(order, start=1)}
