@@ -24,7 +24,7 @@ class Architecture:
     tokens: tuple[int, ...]
 
     def __post_init__(self):
-        object.__setattr__(self, 'tokens', tuple(int(token) for token in self.tokens))
+        object.__setattr__(self, 'tokens', tuple(map(int, self.tokens)))
 
     def __str__(self) -> str:
         return ' '.join(str(token) for token in self.tokens)
