@@ -7,7 +7,7 @@ to be tried one after another. That is a few microseconds for five nodes, where 
 
 Equal form means the same function up to a permutation of output channels. The converse is not claimed. Known pairs
 with different forms that compute the same function nevertheless (all at stride 1 and with F channels everywhere; in a
-reduction cell an identity of a cell input is a convolution):
+reduction cell an identity of a cell input is a convolution); tests/spaces/test_known_exceptions.py evaluates them:
 
 - Sums are bracketed in several ways: with the same loose ends, `x = identity(a) + identity(b)` read by
   `identity(x) + identity(c)` is `y = identity(b) + identity(c)` read by `identity(a) + identity(y)`.
@@ -41,9 +41,9 @@ class CanonicalNodes(NamedTuple):
     swapped: tuple[bool, ...]
 
 
-@functools.lru_cache(maxsize=1 << 17)
+@functools.lru_cache(maxsize=1 << 14)
 def canonical_nodes(nodes: tuple[CodedNode, ...]) -> CanonicalNodes:
-    """Returns the canonical form of a coded cell; cached, since a search asks for the same cells again.
+    """Returns the canonical form of a coded cell; cached (some 20 MB when full), since a search asks again.
 
     Args:
         nodes: B nodes as (input, operation, input, operation); inputs as in `Branch`, operations any integers.
