@@ -3,7 +3,7 @@
 The canonical form is the lexicographically smallest list of nodes over all topological renumberings, each node
 with its smaller branch first. At every position the smallest node among those whose inputs are numbered must come
 next, so the list grows greedily; only twins (nodes with the same two branches, told apart by who reads them) need
-to be tried one after another. That is a few microseconds for five nodes, where 120 renumberings were possible.
+to be tried one after another. That is some ten microseconds for five nodes, where 120 renumberings were possible.
 
 Equal form means the same function up to a permutation of output channels. The converse is not claimed. Known pairs
 with different forms that compute the same function nevertheless (all at stride 1 and with F channels everywhere; in a
@@ -12,7 +12,7 @@ reduction cell an identity of a cell input is a convolution); tests/spaces/test_
 - Sums are bracketed in several ways: with the same loose ends, `x = identity(a) + identity(b)` read by
   `identity(x) + identity(c)` is `y = identity(b) + identity(c)` read by `identity(a) + identity(y)`.
 - `avg_pool` is linear: the pool of `identity(a) + identity(b)` is `identity` of `avg_pool(a) + avg_pool(b)`.
-- `max_pool 3x3` twice is `max_pool 5x5` once, where the node between has one summand or the same one twice.
+- `max_pool 3x3` twice is `max_pool 5x5` once, where the node between adds one and the same pool twice.
 - Twins without weights (two nodes with the same inputs and the same pools or identities) are one value: which of
   them a reader takes makes no difference, as long as both stay read.
 """
