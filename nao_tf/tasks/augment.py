@@ -56,12 +56,12 @@ class Augmentation:
 
 @dataclasses.dataclass(frozen=True)
 class Draws:
-    """The random choices for one batch, int32 [B] each.
+    """The random choices for one batch, int32 [B, 1] each.
 
     Args:
         top: first row of the crop in the padded image, 0 to 2 pad.
         left: first column of the crop, 0 to 2 pad.
-        mirrored: 1 where the image is flipped.
+        mirrored: 1 where the image is flipped, else 0.
         row: row of the centre of the cutout square, 0 to H - 1.
         column: column of that centre, 0 to W - 1.
     """
@@ -73,26 +73,37 @@ class Draws:
     column: tf.Tensor
 
 
-def draw(augmentation: Augmentation, image_shape: tuple[int, int, int], *, batch_size: int, seed: tf.Tensor) -> Draws:
+# The functions below count their operations, constants included: TensorFlow instantiates the graph anew for every
+# iterator, at about 0.2 ms an operation, and a search makes an iterator for every child. Hence the NumPy constants.
+
+
+def draw(
+    augmentation: Augmentation, image_shape: tuple[int, int, int], *, batch_size: int, key: tf.Tensor, step: tf.Tensor
+) -> Draws:
     """Returns the random choices for one batch.
 
     Args:
         augmentation: what is drawn; the draws of one field do not depend on the others.
         image_shape: (H, W, C).
         batch_size: B.
-        seed: int64 [2], such as (key, step).
+        key: uint64 [1], the stream of random numbers.
+        step: uint64 scalar, the place in the stream.
     """
     height, width, _ = image_shape
-    ranges = np.array([2 * augmentation.pad + 1, 2 * augmentation.pad + 1, 2, height, width], np.float32)
-    # The algorithm is named because 'auto_select' differs between devices, and so would the augmentation.
-    uniform = tf.random.stateless_uniform([5, batch_size], seed, alg='philox')
-    return Draws(*tf.unstack(tf.cast(uniform * ranges[:, None], tf.int32)))
+    crops = 2 * augmentation.pad + 1
+    ranges = np.array([crops, crops, 2, height, width], np.float32).reshape(5, 1, 1)
+    # Philox, named because 'auto' differs between devices. Its counter counts in the low half within one call, so
+    # that a step in the high half never meets another's numbers.
+    uniform = tf.raw_ops.StatelessRandomUniformV2(
+        shape=[5, batch_size, 1], key=key, counter=tf.stack([np.uint64(0), step]), alg=1
+    )
+    return Draws(*tf.unstack(tf.cast(uniform * ranges, tf.int32)))
 
 
 def crop_and_flip(images: tf.Tensor, draws: Draws, augmentation: Augmentation) -> tf.Tensor:
     """Pads with zeros, crops at (top, left), then mirrors left to right.
 
-    One gather of pixels serves crop and flip of the whole batch; it costs a fifth of the two taken one by one.
+    One gather of pixels serves crop and flip of the whole batch.
 
     Args:
         images: [B, H, W, C], raw pixels of any type, static shape.
@@ -109,12 +120,16 @@ def crop_and_flip(images: tf.Tensor, draws: Draws, augmentation: Augmentation) -
     if pad:
         images = tf.pad(images, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
     padded_height, padded_width = height + 2 * pad, width + 2 * pad
-    across = tf.range(width)[None]
+    down = np.arange(height, dtype=np.int32)
+    across = np.arange(width, dtype=np.int32)
+    # Pixel (b, i, j) of the crop is pixel (b * padded_height + top + i) * padded_width + left + j of the batch.
+    first = padded_width * (padded_height * np.arange(batch_size, dtype=np.int32)[:, None] + down)
+    rows = draws.top * padded_width + first
+    columns = draws.left + across
     if augmentation.flip:
-        across = tf.where(draws.mirrored[:, None] > 0, width - 1 - across, across)
-    rows = draws.top[:, None] + tf.range(height)[None] + tf.range(batch_size)[:, None] * padded_height
-    columns = draws.left[:, None] + across
-    return tf.gather(tf.reshape(images, [-1, channels]), rows[:, :, None] * padded_width + columns[:, None, :])
+        columns = columns + draws.mirrored * (width - 1 - 2 * across)
+    pixels = tf.expand_dims(rows, 2) + tf.expand_dims(columns, 1)
+    return tf.gather(tf.reshape(images, [-1, channels]), pixels)
 
 
 def cut_out(images: tf.Tensor, draws: Draws, augmentation: Augmentation) -> tf.Tensor:
@@ -134,14 +149,14 @@ def cut_out(images: tf.Tensor, draws: Draws, augmentation: Augmentation) -> tf.T
     if not size:
         return images
     batch_size, height, width, channels = images.shape
+    # Twice the distance from the square's middle, which lies between two pixels where the size is even.
+    even = 1 - size % 2
+    down = (2 * np.arange(height, dtype=np.int32) + even) - 2 * draws.row
+    across = (2 * np.repeat(np.arange(width, dtype=np.int32), channels) + even) - 2 * draws.column
+    inside = tf.expand_dims(tf.abs(down) < size, 2) & tf.expand_dims(tf.abs(across) < size, 1)
     # Rows of W * C values: elementwise operations that broadcast over a last axis of 1 or 3 are several times slower.
-    down = tf.range(height)[None] - draws.row[:, None] + size // 2
-    across = (
-        tf.constant(np.repeat(np.arange(width, dtype=np.int32), channels))[None] - draws.column[:, None] + size // 2
-    )
-    inside = ((down >= 0) & (down < size))[:, :, None] & ((across >= 0) & (across < size))[:, None, :]
     rows = tf.reshape(images, [batch_size, height, width * channels])
-    return tf.reshape(tf.where(inside, tf.zeros([], images.dtype), rows), images.shape)
+    return tf.reshape(tf.where(inside, np.zeros([], images.dtype.as_numpy_dtype), rows), images.shape)
 
 
 def normalise(images: tf.Tensor, *, mean: np.ndarray, std: np.ndarray) -> tf.Tensor:
@@ -152,8 +167,8 @@ def normalise(images: tf.Tensor, *, mean: np.ndarray, std: np.ndarray) -> tf.Ten
         mean: [C], in units of the raw pixels.
         std: [C], in units of the raw pixels.
     """
-    width = images.shape[2]
-    rows = tf.reshape(tf.cast(images, tf.float32), [-1, width * images.shape[3]])
+    width, channels = images.shape[2:]
+    rows = tf.reshape(tf.cast(images, tf.float32), [-1, width * channels])
     shift = np.tile(np.asarray(mean, np.float32), width)
     scale = np.tile(1 / np.asarray(std, np.float32), width)
     return tf.reshape((rows - shift) * scale, images.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 
@@ -14,23 +15,35 @@ from nao_tf.tasks.data import ImageData, ImageSplit
 ELEMENT = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
-def stream_key(seed: int) -> np.ndarray:
-    """Returns int64 [3], the numbers that order and augmentation of one training are derived from.
+@dataclasses.dataclass(frozen=True)
+class StreamKey:
+    """The numbers that order and augmentation of one training are derived from.
 
     Args:
-        seed: any integer from 0 on; near seeds give unrelated keys.
+        order: int64 [1, 3], whose last number is 0: the place of the epoch.
+        augmentation: uint64 [1].
     """
-    return np.random.SeedSequence(seed).generate_state(3, np.uint32).astype(np.int64)
+
+    order: np.ndarray | tf.Tensor
+    augmentation: np.ndarray | tf.Tensor
+
+    @classmethod
+    def from_seed(cls, seed: int) -> StreamKey:
+        """Returns the key of a seed, any integer from 0 on; near seeds give unrelated keys."""
+        words = np.random.SeedSequence(seed).generate_state(3, np.uint64)
+        # The permutation takes 32 bits of each number.
+        order = np.array([[words[0] >> np.uint64(33), words[1] >> np.uint64(33), 0]], np.int64)
+        return cls(order, words[2:])
 
 
-def shuffled_positions(key: tf.Tensor, step: tf.Tensor, *, batch_size: int, size: int) -> tf.Tensor:
+def shuffled_positions(key: StreamKey, step: tf.Tensor, *, batch_size: int, size: int) -> tf.Tensor:
     """Returns which images form batch `step` of an endless stream that is reshuffled every epoch.
 
     The stream is epoch after epoch without a gap: a batch may take the end of one epoch and the start of the next,
     no image is dropped, and nothing has to be remembered to continue at any step.
 
     Args:
-        key: int64 [3], from `stream_key`.
+        key: of the training.
         step: int64 scalar, counted from 0.
         batch_size: B.
         size: number of images in an epoch.
@@ -38,10 +51,12 @@ def shuffled_positions(key: tf.Tensor, step: tf.Tensor, *, batch_size: int, size
     Returns:
         int64 [B], positions 0 to size - 1.
     """
-    stream = step * batch_size + tf.range(batch_size, dtype=tf.int64)
-    epoch = stream // size
-    seeds = tf.stack([tf.repeat(key[0], batch_size), tf.repeat(key[1], batch_size), epoch], axis=1)
-    return tf.raw_ops.RandomIndexShuffle(index=stream % size, seed=seeds, max_index=size - 1, rounds=4)
+    stream = step * batch_size + np.arange(batch_size)
+    epoch = tf.expand_dims(stream // size, 1)
+    # One permutation of 0 to size - 1 for each (key, epoch), computed place by place: nothing of size n is stored.
+    return tf.raw_ops.RandomIndexShuffle(
+        index=stream % size, seed=key.order + epoch * np.array([0, 0, 1]), max_index=size - 1, rounds=4
+    )
 
 
 class Pipeline:
@@ -76,9 +91,9 @@ class Pipeline:
         with tf.device('CPU:0'):
             if batch_size not in self._makers:
                 self._makers[batch_size] = self._train_maker(batch_size)
-            return self._makers[batch_size](
-                tf.constant(stream_key(seed)), tf.constant(start_step, tf.int64), tf.constant(steps, tf.int64)
-            )
+            key = StreamKey.from_seed(seed)
+            span = np.array([start_step, steps], np.int64)
+            return self._makers[batch_size](tf.constant(key.order), tf.constant(key.augmentation), tf.constant(span))
 
     def evaluation(self, name: str, batch_size: int) -> tf.data.Dataset:
         """See `ImageTask.eval_batches`."""
@@ -88,21 +103,26 @@ class Pipeline:
             return self._evaluations[name, batch_size]
 
     def _train_maker(self, batch_size: int) -> Callable[..., tf.data.Dataset]:
-        """Returns the function (key, start_step, steps) -> Dataset."""
+        """Returns the function (order key, augmentation key, [start_step, steps]) -> Dataset."""
         split = self._data.splits['train']
         take = _taker(split, batch_size)
         labels = tf.constant(split.labels)
-        shape = self._data.image_shape
+        weights = np.ones(batch_size, np.float32)
+        size, shape = split.size, self._data.image_shape
 
-        def batch(key: tf.Tensor, step: tf.Tensor) -> ELEMENT:
-            positions = shuffled_positions(key, step, batch_size=batch_size, size=split.size)
-            draws = augment.draw(self._augmentation, shape, batch_size=batch_size, seed=tf.stack([key[2], step]))
+        def batch(key: StreamKey, step: tf.Tensor) -> ELEMENT:
+            positions = shuffled_positions(key, step, batch_size=batch_size, size=size)
+            draws = augment.draw(
+                self._augmentation, shape, batch_size=batch_size, key=key.augmentation, step=tf.cast(step, tf.uint64)
+            )
             images = augment.crop_and_flip(take(positions), draws, self._augmentation)
             images = augment.cut_out(self._normalise(images), draws, self._augmentation)
-            return images, tf.gather(labels, positions), tf.ones([batch_size])
+            return images, tf.gather(labels, positions), tf.constant(weights)
 
-        def make(key: tf.Tensor, start_step: tf.Tensor, steps: tf.Tensor) -> tf.data.Dataset:
-            return _fed(tf.data.Dataset.range(start_step, steps), functools.partial(batch, key))
+        def make(order: tf.Tensor, augmentation: tf.Tensor, span: tf.Tensor) -> tf.data.Dataset:
+            return _fed(
+                tf.data.Dataset.range(span[0], span[1]), functools.partial(batch, StreamKey(order, augmentation))
+            )
 
         return tf.function(make, autograph=False)
 
