@@ -5,6 +5,7 @@ The public names are loaded when they are first used, so that what needs no Tens
 
 import importlib
 import importlib.util
+import sys
 from typing import TYPE_CHECKING, Any
 
 if importlib.util.find_spec('tensorflow') is None:
@@ -41,6 +42,8 @@ _HOMES = {
     'search': 'nao_tf.search.api',
 }
 
+_NETWORKS = {f'nao_tf.networks.{module}' for module in ('layers', 'cell_network', 'classifier')}
+
 __all__ = [
     'Architecture',
     'CellNetwork',
@@ -66,6 +69,9 @@ def __dir__() -> list[str]:
 
 
 @wrapt.when_imported('keras')
-def _register_models(_: Any) -> None:
+@wrapt.when_imported('nao_tf.networks.cell_network')
+def _register_models(imported: Any) -> None:
     """Makes `keras.models.load_model` know our models, whichever of the two packages is imported first."""
-    importlib.import_module('nao_tf.networks.classifier')
+    # Where the networks are what imports Keras, they are half imported now: the second hook comes when they are whole.
+    if imported.__name__ != 'keras' or not _NETWORKS & sys.modules.keys():
+        importlib.import_module('nao_tf.networks.classifier')

@@ -14,8 +14,8 @@ from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.dropping import drop_path_keep, drop_path_masks, dropout
 from nao_tf.networks.layers import BlockLayer
 from nao_tf.networks.plan import CellPlan, Steps, plan_network
-from nao_tf.networks.serialization import cells_from_json, cells_to_json
 from nao_tf.spaces.cells import CellPair
+from nao_tf.spaces.writing import pair_from_json, pair_to_json
 
 
 @keras.saving.register_keras_serializable(package='nao_tf')
@@ -94,6 +94,7 @@ class CellNetwork(keras.Model):
                 f'network {self.name!r} takes images [batch, {", ".join(map(str, config.image_shape))}], '
                 f'not {list(images.shape)}'
             )
+        seed = None if seed is None else tf.convert_to_tensor(seed)
         dropping = training and (config.drop_path_keep < 1 or config.dense_keep < 1)
         if dropping and seed is None:
             raise InputError(
@@ -121,6 +122,11 @@ class CellNetwork(keras.Model):
         for step in steps:
             layer = self._by_name.get(step.name)
             x = step.block.apply(x, {}, call) if layer is None else layer.run(x, call)
+            if x.shape[-1] != step.block.outputs or len(x.shape) == 4 and tuple(x.shape[1:3]) != step.sides:
+                raise InputError(
+                    f'{step.name}: {type(step.block).__name__} returned {list(x.shape)}, but by its `sides` and '
+                    f'`outputs` this is [batch, {step.sides[0]}, {step.sides[1]}, {step.block.outputs}]'
+                )
         return x
 
     def _run_cell(
@@ -153,7 +159,7 @@ class CellNetwork(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs, as JSON types."""
         return {
-            'cells': cells_to_json(self.cells),
+            'cells': pair_to_json(self.cells),
             'config': self.config.to_json(),
             'seed': self.seed,
             'name': self.name,
@@ -169,7 +175,7 @@ class CellNetwork(keras.Model):
         """
         del custom_objects
         return cls(
-            cells_from_json(config['cells']),
+            pair_from_json(config['cells']),
             NetworkConfig.from_json(config['config']),
             seed=config['seed'],
             name=config['name'],

@@ -31,6 +31,11 @@ class Step:
     width: int
 
     @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of its output, in pixels."""
+        return self.block.sides(self.height, self.width)
+
+    @property
     def multiply_adds(self) -> int:
         """Multiplications for one image."""
         return self.block.multiply_adds(self.height, self.width)
