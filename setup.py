@@ -28,6 +28,7 @@ setuptools.setup(
         'scikit-learn>=1.4',
         'scipy>=1.12',
         'tensorflow-datasets>=4.9.6',
+        'wrapt>=1.14',
     ],
     extras_require={
         # tensorflow-cpu has wheels for x86-64 Linux and Windows only; elsewhere tensorflow is the CPU build.

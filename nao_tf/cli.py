@@ -5,13 +5,12 @@ Exit codes: 0 done, 2 bad usage or bad input (one line, no traceback), 1 anythin
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +49,8 @@ def search_command(values: flags.FlagValues, rest: list[str]) -> None:
         config.baseline = values.baseline
     if values.max_hours is not None and not values.max_hours > 0:
         raise InputError(f'--max_hours is {values.max_hours}; it must be above 0')
-    with quiet_import():
-        from nao_tf.search.run import run_search
+    from nao_tf.search.run import run_search
+
     run_search(config, values.workdir or '', max_hours=values.max_hours, dry_run=values.dry_run)
 
 
@@ -80,8 +79,8 @@ def predict_command(values: flags.FlagValues, rest: list[str]) -> None:
     """Name the class of images."""
     if values.model is None or not (values.images or rest):
         raise InputError('nao predict needs --model=FILE and --images=FILE,...')
-    with quiet_import():
-        from nao_tf.evaluators.predict import print_predictions
+    from nao_tf.evaluators.predict import print_predictions
+
     print_predictions(Path(values.model), [Path(image) for image in [*values.images, *rest]])
 
 
@@ -89,6 +88,7 @@ def describe_flags(values: flags.FlagValues) -> None:
     """Defines the flags of `nao describe`."""
     flags.DEFINE_string('architecture', None, 'a name (NAONet_A), tokens, or a file', flag_values=values)
     flags.DEFINE_string('space', None, 'space of the tokens, where they do not tell it', flag_values=values)
+    flags.DEFINE_string('module', '', 'a Python file of yours that defines the space or operations', flag_values=values)
     flags.DEFINE_integer('cells_per_stage', 6, 'N, normal cells in a stage', flag_values=values)
     flags.DEFINE_integer('filters', 36, 'F, filters of the first stage', flag_values=values)
     flags.DEFINE_list('image_shape', ['32', '32', '3'], 'height, width, channels', flag_values=values)
@@ -101,8 +101,8 @@ def describe_command(values: flags.FlagValues, rest: list[str]) -> None:
     no_more(rest)
     if values.architecture is None:
         raise InputError('nao describe needs --architecture=NAME | TOKENS | FILE')
-    with quiet_import():
-        from nao_tf.networks.describe import print_description
+    from nao_tf.networks.describe import print_description
+
     try:
         shape = tuple(int(side) for side in values.image_shape)
     except ValueError:
@@ -110,11 +110,11 @@ def describe_command(values: flags.FlagValues, rest: list[str]) -> None:
     print_description(
         values.architecture,
         space=values.space,
-        cells_per_stage=values.cells_per_stage,
-        filters=values.filters,
-        image_shape=shape,
-        classes=values.classes,
-        stem=values.stem,
+        module=values.module,
+        config={
+            'image_shape': shape,
+            **{name: values[name].value for name in ('cells_per_stage', 'filters', 'classes', 'stem')},
+        },
     )
 
 
@@ -132,19 +132,15 @@ def no_more(rest: list[str]) -> None:
         raise InputError(f'unexpected argument {rest[0]!r}; flags are written --name=value')
 
 
-@contextlib.contextmanager
-def quiet_import() -> Iterator[None]:
-    """Keeps the banners off the terminal that TensorFlow's libraries write while they load; errors are shown."""
+def load_tensorflow() -> None:
+    """Imports TensorFlow without the banners that its libraries write; they are shown if the import fails."""
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as sink:
         os.dup2(sink.fileno(), 2)
         try:
-            import tensorflow as tf
-
-            tf.config.list_physical_devices()
-            yield
+            import tensorflow  # noqa: F401
         except BaseException:
             sink.seek(0)
             os.write(saved, sink.read())
@@ -221,6 +217,8 @@ def main(argv: list[str]) -> int:
         print(f'nao: there is no command {name!r}; there are {", ".join(COMMANDS)}', file=sys.stderr)
         return 2
     try:
+        if name != 'status' and '--help' not in argv:
+            load_tensorflow()
         values, rest = parse(name, argv[2:])
         if values.help:
             print(f'nao {name}: {(COMMANDS[name][1].__doc__ or "").strip()}\n{values.get_help()}')

@@ -8,7 +8,7 @@ import keras
 
 from nao_tf.errors import InputError
 from nao_tf.networks.classifier import ImageClassifier
-from nao_tf.tasks.reading import image_files, read_images
+from nao_tf.tasks.image_files import image_files, read_images
 
 
 def load_classifier(path: Path) -> ImageClassifier:
@@ -40,7 +40,7 @@ def print_predictions(model_file: Path, images: list[Path]) -> None:
     """
     model = load_classifier(model_file)
     files = image_files(images)
-    probabilities = model.predict(read_images(files, model.image_shape), verbose=0)
+    probabilities = model.predict(read_images(files, model.network.config.image_shape), verbose=0)
     for file, row in zip(files, probabilities, strict=True):
         best = int(row.argmax())
         print(f'{file}\t{model.class_names[best]}\t{row[best]:.4f}')

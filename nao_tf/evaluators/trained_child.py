@@ -14,7 +14,7 @@ from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
 from nao_tf.searchers.base import Evaluation
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.spaces.conv_cell import ConvCellSpace
+from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.tasks.image import ImageTask
 from nao_tf.training.classifier import ClassifierTrainer, release
 from nao_tf.training.config import TrainConfig
@@ -34,7 +34,7 @@ class TrainedChild(Evaluator):
     """
 
     def __init__(
-        self, task: ImageTask, space: ConvCellSpace, *, network: NetworkConfig, training: TrainConfig, seed: int
+        self, task: ImageTask, space: CellPairSpace, *, network: NetworkConfig, training: TrainConfig, seed: int
     ):
         self.task = task
         self.space = space

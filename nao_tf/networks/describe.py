@@ -4,4 +4,32 @@ from __future__ import annotations
 
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_multiply_adds, count_parameters
-from nao_tf.spaces.reading import read_architecture
+from nao_tf.spaces.cells import RecurrentCell
+from nao_tf.spaces.reading import read_cells
+from nao_tf.spaces.registry import get_space
+from nao_tf.spaces.writing import describe_cells
+
+
+def print_description(text: str, *, space: str | None = None, module: str = '', config: dict) -> None:
+    """Prints a cell, and the parameters and multiply-adds of a network of it.
+
+    Args:
+        text: a name, tokens, or a file (`nao_tf.spaces.reading`).
+        space: name of the space of the tokens, None to find it.
+        module: a person's own file that defines the space or operations.
+        config: fields of `NetworkConfig`.
+
+    Raises:
+        InputError: if the architecture cannot be read, or the network cannot be built.
+    """
+    cells = read_cells(text, get_space(space or '', module=module) if space or module else None)
+    print(describe_cells(cells))
+    if isinstance(cells, RecurrentCell):
+        return
+    network = NetworkConfig(**config)
+    height, width, channels = network.image_shape
+    print(
+        f'network N={network.cells_per_stage} F={network.filters}, {height}x{width}x{channels} images, '
+        f'{network.classes} classes, stem {network.stem}: {count_parameters(cells, network):,} parameters, '
+        f'{count_multiply_adds(cells, network):,} multiply-adds'
+    )

@@ -9,9 +9,9 @@ from typing import Any
 import ml_collections
 
 from nao_tf.errors import InputError
-from nao_tf.search.config import default_config, flatten, set_field
+from nao_tf.search.config import default_config, set_field
 from nao_tf.search.run import Result, run_search
-from nao_tf.tasks.sources import as_task
+from nao_tf.tasks.make import as_task
 
 
 def search(
@@ -55,7 +55,11 @@ def search(
         settings.searcher.seeds = settings.searcher.per_round
     for name, value in (overrides or {}).items():
         set_field(settings, name, value, origin='overrides')
-    image_task = as_task(task, **{
-        name.removeprefix('task.'): value for name, value in flatten(settings).items() if name.startswith('task.')
-    })
-    return run_search(settings, workdir, task=image_task, max_hours=max_hours)
+    return run_search(settings, workdir, task=_task(task, settings), max_hours=max_hours)
+
+
+def _task(task: Any, settings: ml_collections.ConfigDict) -> ImageTask:
+    if isinstance(task, ImageTask):
+        return task
+    options = {name: value for name, value in settings.task.items() if name not in ('name', 'path')}
+    return as_task(task, **options)

@@ -16,20 +16,6 @@ from nao_tf.networks.config import NetworkConfig
 from nao_tf.tasks.config import default_task_config
 from nao_tf.training.config import TrainConfig
 
-# A work directory may be continued with other values of these; of any other field it is another search.
-EXTENDABLE = (
-    'searcher.rounds',
-    'baseline',
-    'max_attempts',
-    # Where the data lies and is kept; the fingerprint says whether it is the same data.
-    'task.path',
-    'task.data_dir',
-    'task.cache_dir',
-    'task.memory_mb',
-    'task.download',
-)
-
-
 def default_config() -> ml_collections.ConfigDict:
     """Returns the config that every file in `configs/` starts from: the paper's image search (section 4.1).
 
@@ -146,27 +132,3 @@ def set_field(config: ml_collections.ConfigDict, name: str, value: Any, *, origi
         raise InputError(
             f'{origin}: config field {name} is {value!r}; it must be of type {type(known[name]).__name__}'
         ) from None
-
-
-def check_same(stored: dict[str, Any], given: dict[str, Any], where: str) -> None:
-    """Checks that a work directory holds the search that a config describes.
-
-    Args:
-        stored: flat config of the directory.
-        given: flat config of the command.
-        where: the file, for the error.
-
-    Raises:
-        InputError: naming every field that differs and may not be changed.
-    """
-    differences = [
-        f'{name} was {stored.get(name, "absent")!r}, now {given.get(name, "absent")!r}'
-        for name in {**stored, **given}
-        if stored.get(name) != given.get(name) and name not in EXTENDABLE
-    ]
-    if differences:
-        raise InputError(
-            f'{where} is of a different search: {"; ".join(differences[:6])}'
-            f'{"; ..." if len(differences) > 6 else ""}. Give another --workdir, or the same values '
-            f'(only {", ".join(EXTENDABLE)} may be changed)'
-        )

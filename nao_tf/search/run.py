@@ -25,8 +25,9 @@ from nao_tf.search.setup import Parts, build_parts, set_threads
 from nao_tf.search.summary import summarise
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir, write_atomically
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.tasks.config import make_task
 from nao_tf.tasks.image import ImageTask
+from nao_tf.tasks.make import make_task
+from nao_tf.tasks.make import make_task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) 
     arms = (SEARCH, BASELINE) if parts.baseline is not None else (SEARCH,)
     winners = {winner.id: winner for winner in map(history.best, arms) if winner is not None}
     for winner in winners.values():
-        if winner.id not in history.tested:
+        if winner.id not in history.tested and 'test' in parts.task.splits:
             metrics = parts.evaluator.test_metrics(keras.models.load_model(keeper.model_path(winner)))
             loop.record([{'event': 'tested', 'trial': winner.id, 'metrics': metrics}])
     best = history.best()
@@ -176,7 +177,10 @@ def describe_plan(config: ml_collections.ConfigDict, parts: Parts, console: Cons
         arms += f'; random arm: {parts.baseline_budget} more'
     if parts.warm:
         arms += f'; warm start: {len(parts.warm)} scores from {config.warm_start}'
-    console.print(f'task {parts.task.name}: {parts.task.describe()}', markup=False)
+    task = parts.task
+    splits = ', '.join(f'{size} {split}' for split, size in task.splits.items())
+    shape = 'x'.join(str(side) for side in task.image_shape)
+    console.print(f'task {task.name}: {task.classes} classes, {shape} images, {splits}', markup=False)
     console.print(f'space {parts.space.name}; {arms}', markup=False)
     guess = estimate(parts.evaluator, children)
     console.print(

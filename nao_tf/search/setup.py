@@ -19,7 +19,7 @@ from nao_tf.search.workdir import CONFIG, read_json
 from nao_tf.searchers.base import Evaluation, Searcher
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.registry import make_searcher, total_evaluations
-from nao_tf.spaces.conv_cell import ConvCellSpace
+from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.image import ImageTask
 from nao_tf.training.config import TrainConfig
@@ -43,7 +43,7 @@ class Parts:
         warm: evaluations taken over from another run.
     """
 
-    space: ConvCellSpace
+    space: CellPairSpace
     task: ImageTask
     evaluator: TrainedChild
     searcher: Searcher
@@ -69,7 +69,7 @@ def build_parts(config: ml_collections.ConfigDict, task: ImageTask) -> Parts:
         InputError: for a value that is wrong, before any training starts.
     """
     space = get_space(config.space.name, module=config.space.module)
-    if not isinstance(space, ConvCellSpace):
+    if not isinstance(space, CellPairSpace):
         raise InputError(
             f'space {space.name} has no convolutional cells: an image task needs a space such as nao_cnn or enas_cnn'
         )

@@ -7,12 +7,10 @@ from pathlib import Path
 from rich.console import Console
 
 from nao_tf.errors import InputError
-from nao_tf.search.config import from_flat
-from nao_tf.search.history import BASELINE, SEARCH, History
+from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.progress import clock
 from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
-from nao_tf.searchers.registry import total_evaluations
 
 
 def print_status(workdir: Path, console: Console | None = None) -> None:
@@ -28,19 +26,21 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
     console = console or Console(highlight=False, soft_wrap=True)
     if not (workdir / JOURNAL).exists():
         raise InputError(f'{workdir} holds no search: there is no {JOURNAL} in it')
-    stored = read_json(workdir / CONFIG)
-    stored.pop('fingerprint', None)
-    config = from_flat(stored, str(workdir / CONFIG))
+    config = read_json(workdir / CONFIG)
+    try:
+        space, searcher, start = config['space.name'], config['searcher.name'], config['searcher.initial']
+        later = config['searcher.rounds'] * config['searcher.per_round']
+        arms = 2 if config['baseline'] == 'random' else 1
+    except (KeyError, TypeError):
+        raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
     journal = Journal(workdir / JOURNAL)
-    history = History(journal.read(), config.space.name)
+    history = History(journal.read(), space)
     for message in journal.damaged:
         console.print(f'warning: {message}', markup=False)
-    total = total_evaluations(config.searcher) - min(len(history.of_arm('warm')), config.searcher.initial)
-    if config.baseline == 'random':
-        total += total_evaluations(config.searcher) - config.searcher.initial
+    total = max(start - len(history.of_arm(WARM)), 0) + arms * later
     failed = sum(trial.evaluation is not None and trial.evaluation.failed for trial in history.trials.values())
     console.print(
-        f'{workdir}: {config.searcher.name} on {config.task.name}, space {config.space.name}: '
+        f'{workdir}: {searcher} on {config["task.name"]}, space {space}: '
         f'{history.ended} of {total} children ended, {failed} failed, {clock(history.seconds)} so far',
         markup=False,
     )

@@ -65,7 +65,7 @@ def describe_trial(trial: Trial, history: History, space: SearchSpace) -> dict[s
         'text': space.to_text(architecture),
         'description': space.describe(architecture),
         'score': evaluation.score,
-        'valid': dict(evaluation.metrics),
+        'validation': dict(evaluation.metrics),
         'test': history.tested.get(trial.id),
         'parameters': evaluation.parameters,
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nao_tf.errors import InputError
-from nao_tf.search.config import check_same
+from nao_tf.search.identity import check_same
 
 CONFIG, JOURNAL, SUMMARY, MODEL = 'config.json', 'trials.jsonl', 'summary.json', 'best_model.keras'
 

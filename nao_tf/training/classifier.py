@@ -69,7 +69,7 @@ class ClassifierTrainer:
         self.probabilities = tf.function(self._probabilities, autograph=False)
 
     def _loss(self, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """Returns the weighted mean cross entropy: logits [B, classes], labels int [B], weights [B] -> scalar."""
+        """Returns the weighted mean cross entropy: logits [B, classes], labels int [B], weights [B] (class weights included) -> scalar."""
         classes = self.task.classes
         smoothing = self.config.label_smoothing
         if smoothing:
@@ -77,8 +77,6 @@ class ClassifierTrainer:
             losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
         else:
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        if self.task.class_weights is not None:
-            weights = weights * tf.gather(tf.constant(self.task.class_weights, tf.float32), labels)
         return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
 
     def _step(self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, step: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,44 @@
+"""Whether a work directory holds the search that a config describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nao_tf.errors import InputError
+
+# A work directory may be continued with other values of these; of any other field it is another search.
+EXTENDABLE = (
+    'searcher.rounds',
+    'baseline',
+    'max_attempts',
+    # Where the data lies and is kept; the fingerprint says whether it is the same data.
+    'task.path',
+    'task.data_dir',
+    'task.cache_dir',
+    'task.memory_mb',
+    'task.download',
+)
+
+
+def check_same(stored: dict[str, Any], given: dict[str, Any], where: str) -> None:
+    """Checks that a work directory holds the search that a config describes.
+
+    Args:
+        stored: flat config of the directory.
+        given: flat config of the command.
+        where: the file, for the error.
+
+    Raises:
+        InputError: naming every field that differs and may not be changed.
+    """
+    differences = [
+        f'{name} was {stored.get(name, "absent")!r}, now {given.get(name, "absent")!r}'
+        for name in {**stored, **given}
+        if stored.get(name) != given.get(name) and name not in EXTENDABLE
+    ]
+    if differences:
+        raise InputError(
+            f'{where} is of a different search: {"; ".join(differences[:6])}'
+            f'{"; ..." if len(differences) > 6 else ""}. Give another --workdir, or the same values '
+            f'(only {", ".join(EXTENDABLE)} may be changed)'
+        )

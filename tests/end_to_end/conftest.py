@@ -1,0 +1,54 @@
+"""A search that is whole but small, through the command line in a fresh process."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = (
+    '--config=configs/digits.py',
+    '--config.threads=1',
+    '--config.child.filters=2',
+    '--config.child.epochs=1',
+    '--config.child.batch_size=128',
+    '--config.searcher.initial=4',
+    '--config.searcher.rounds=1',
+    '--config.searcher.per_round=2',
+    '--config.searcher.seeds=2',
+    '--config.searcher.controller.epochs=5',
+)
+
+
+def nao(*arguments, timeout=240):
+    """Runs `nao` in a fresh process and returns what it printed and its exit code."""
+    return subprocess.run(
+        [sys.executable, '-m', 'nao_tf.cli', *map(str, arguments)],
+        cwd=ROOT, env={**os.environ, 'PYTHONPATH': str(ROOT)}, capture_output=True, text=True, timeout=timeout,
+        check=False,
+    )  # fmt: skip
+
+
+def trials(workdir):
+    """Returns what a journal says of each trial: architecture, score, round, origin."""
+    rows = {}
+    for line in (Path(workdir) / 'trials.jsonl').read_text().splitlines():
+        event = json.loads(line)
+        if event['event'] == 'proposed':
+            rows[event['trial']] = [event['tokens'], event['arm'], event['round'], event['origin'], event['predicted']]
+        elif event['event'] in ('finished', 'failed'):
+            assert len(rows[event['trial']]) == 5, 'a trial ended twice'
+            rows[event['trial']] += [event['event'], event['score'], event['metrics'].get('loss')]
+    return rows
+
+
+@pytest.fixture(scope='session')
+def finished(tmp_path_factory):
+    """The work directory of a finished small search, and what the command printed."""
+    workdir = tmp_path_factory.mktemp('finished') / 'run'
+    result = nao('search', *SMALL, f'--workdir={workdir}')
+    assert result.returncode == 0, result.stderr
+    return workdir, result
