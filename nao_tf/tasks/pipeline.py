@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,7 @@ import tensorflow as tf
 from nao_tf.tasks import augment
 from nao_tf.tasks.data import ImageData, ImageSplit
 
+AHEAD = 8  # batches computed ahead of their use
 ELEMENT = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
@@ -20,7 +22,7 @@ class StreamKey:
     """The numbers that order and augmentation of one training are derived from.
 
     Args:
-        order: int64 [1, 3], whose last number is 0: the place of the epoch.
+        order: uint64 [1, 3].
         augmentation: uint64 [1].
     """
 
@@ -30,10 +32,15 @@ class StreamKey:
     @classmethod
     def from_seed(cls, seed: int) -> StreamKey:
         """Returns the key of a seed, any integer from 0 on; near seeds give unrelated keys."""
-        words = np.random.SeedSequence(seed).generate_state(3, np.uint64)
-        # The permutation takes 32 bits of each number.
-        order = np.array([[words[0] >> np.uint64(33), words[1] >> np.uint64(33), 0]], np.int64)
-        return cls(order, words[2:])
+        words = np.random.SeedSequence(seed).generate_state(4, np.uint64)
+        return cls(words[None, :3], words[3:])
+
+
+def mixed(words: tf.Tensor) -> tf.Tensor:
+    """Returns uint64 words, each turned into an unrelated one: the finaliser of SplitMix64 (Steele et al., 2014)."""
+    words = (words ^ tf.bitwise.right_shift(words, np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ tf.bitwise.right_shift(words, np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return tf.bitwise.right_shift(words, np.uint64(31))
 
 
 def shuffled_positions(key: StreamKey, step: tf.Tensor, *, batch_size: int, size: int) -> tf.Tensor:
@@ -52,11 +59,11 @@ def shuffled_positions(key: StreamKey, step: tf.Tensor, *, batch_size: int, size
         int64 [B], positions 0 to size - 1.
     """
     stream = step * batch_size + np.arange(batch_size)
-    epoch = tf.expand_dims(stream // size, 1)
+    epoch = tf.expand_dims(tf.cast(stream // size, tf.uint64), 1)
     # One permutation of 0 to size - 1 for each (key, epoch), computed place by place: nothing of size n is stored.
-    return tf.raw_ops.RandomIndexShuffle(
-        index=stream % size, seed=key.order + epoch * np.array([0, 0, 1]), max_index=size - 1, rounds=4
-    )
+    # It takes as few as 8 bits of each word and is weak where keys are alike, so the epoch must not be one of them.
+    words = mixed(key.order + epoch * np.uint64(0x9E3779B97F4A7C15))
+    return tf.raw_ops.RandomIndexShuffle(index=stream % size, seed=words, max_index=size - 1, rounds=4)
 
 
 class Pipeline:
@@ -156,4 +163,12 @@ def _taker(split: ImageSplit, batch_size: int) -> Callable[[tf.Tensor], tf.Tenso
 
 def _fed(steps: tf.data.Dataset, batch: Callable[..., ELEMENT]) -> tf.data.Dataset:
     """Returns the batches of the given steps, computed in parallel and ahead of their use, in their order."""
-    return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    # There is nothing to rewrite in these two stages, and looking for it costs a third of an iterator's start.
+    options.experimental_optimization.apply_default_optimizations = False
+    # Without files to share out, workers take turns with the batches.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    # The tuner's thread can hold up the end of an iterator for seconds, which a search of short trainings would feel.
+    options.autotune.enabled = False
+    dataset = steps.map(batch, num_parallel_calls=os.cpu_count() or 1, deterministic=True)
+    return dataset.prefetch(AHEAD).with_options(options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gc
 import math
 import time
@@ -65,8 +66,18 @@ class ClassifierTrainer:
             weight_decay=config.weight_decay,
             clip_norm=config.clip_norm,
         )
-        self.step = tf.function(self._step, autograph=False)
-        self.probabilities = tf.function(self._probabilities, autograph=False)
+        self.images = tf.TensorSpec((config.batch_size, *task.image_shape), tf.float32)
+        self.step = tf.function(self._step, autograph=False).get_concrete_function(
+            self.images,
+            tf.TensorSpec((config.batch_size,), tf.int32),
+            tf.TensorSpec((config.batch_size,), tf.float32),
+            tf.TensorSpec((), tf.int32),
+        )
+
+    @functools.cached_property
+    def probabilities(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """The compiled map from normalised images [B, H, W, C] to class probabilities [B, classes]."""
+        return tf.function(self._probabilities, autograph=False).get_concrete_function(self.images)
 
     def _loss(self, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         """Returns the weighted mean cross entropy: logits [B, classes], labels int [B], weights [B] (class weights included) -> scalar."""
