@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import keras
@@ -52,6 +53,7 @@ class TrainedChild(Evaluator):
         Raises:
             DivergedError: if its loss is not finite.
         """
+        started = time.perf_counter()
         self.network = None
         release()
         seed = child_seed(self.seed, architecture)
@@ -64,7 +66,7 @@ class TrainedChild(Evaluator):
             architecture,
             result.score,
             metrics=result.metrics,
-            seconds=result.seconds,
+            seconds=time.perf_counter() - started,
             parameters=count_parameters(cells, self.network_config),
         )
 

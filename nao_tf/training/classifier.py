@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import gc
 import math
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -31,13 +30,11 @@ class TrainResult:
         score: validation value of the task's metric, by the rule of `TrainConfig.score`.
         metrics: every validation metric of the epoch that gave the score, and `loss` of the last epoch.
         epoch: that epoch, counted from 1.
-        seconds: wall time, building the step included.
     """
 
     score: float
     metrics: dict[str, float]
     epoch: int
-    seconds: float
 
 
 class ClassifierTrainer:
@@ -124,7 +121,6 @@ class ClassifierTrainer:
         Raises:
             DivergedError: as soon as an epoch's mean loss is not finite.
         """
-        started = time.perf_counter()
         batches = iter(self.task.train_batches(self.config.batch_size, seed=self.seed, steps=self.total_steps))
         keep_best = self.config.score == 'best'
         best: tuple[float, int, dict[str, float], list[np.ndarray]] | None = None
@@ -150,7 +146,7 @@ class ClassifierTrainer:
             score, epoch, metrics, values = best
             for variable, value in zip(self.network.variables, values, strict=True):
                 variable.assign(value)
-        return TrainResult(score, metrics, epoch, time.perf_counter() - started)
+        return TrainResult(score, metrics, epoch)
 
     def evaluate(self, split: str) -> dict[str, float]:
         """Returns every metric of the task on one split.
