@@ -16,7 +16,7 @@ from nao_tf.networks.weight import Weight
 
 
 class Pass:
-    """One call of a network: whether it trains, and the ReLU of every tensor that was already asked for.
+    """One call of a network: whether it trains, and what several readers of one tensor ask for, computed once.
 
     Args:
         training: whether batch statistics are used.
@@ -24,14 +24,27 @@ class Pass:
 
     def __init__(self, training: bool):
         self.training = training
-        self._relu: dict[int, tuple[tf.Tensor, tf.Tensor]] = {}
+        # The key tensor is kept beside its value, so that its id cannot go to another one.
+        self._shared: dict[tuple[str, int, int], tuple[tf.Tensor, tf.Tensor]] = {}
 
     def relu(self, x: tf.Tensor) -> tf.Tensor:
-        """Returns ReLU(x), computed once for all readers of x."""
-        found = self._relu.get(id(x))
-        if found is None:
-            found = self._relu[id(x)] = (x, tf.nn.relu(x))
-        return found[1]
+        """Returns ReLU(x)."""
+        key = ('relu', id(x), 1)
+        if key not in self._shared:
+            self._shared[key] = (x, tf.nn.relu(x))
+        return self._shared[key][1]
+
+    def subsample(self, x: tf.Tensor, stride: int) -> tf.Tensor:
+        """Returns every stride-th pixel of x [B, H, W, C] in both directions.
+
+        This goes before a 1x1 convolution in place of its stride: oneDNN's gradient of a strided 1x1 convolution
+        of fewer than 16 channels writes past its buffer (uxlfoundation/oneDNN issue 6035) and kills the process
+        on a CPU with AVX-512. A pooling of one pixel costs no more; the gradient of a strided slice does.
+        """
+        key = ('subsample', id(x), stride)
+        if key not in self._shared:
+            self._shared[key] = (x, tf.nn.avg_pool2d(x, 1, stride, 'VALID'))
+        return self._shared[key][1]
 
     def normalize(self, x: tf.Tensor, weights: Mapping[str, Any]) -> tf.Tensor:
         """Returns batch-normalised x; `weights` holds those that `normalization_weights` declared."""
@@ -117,7 +130,10 @@ class ConvNorm(Block):
         """Computes the block, see `Block.apply`."""
         if self.relu:
             x = call.relu(x)
-        x = tf.nn.conv2d(x, weights['kernel'], self.strides or self.stride, self.padding)
+        strides = self.strides or (self.stride, self.stride)
+        if self.kernel == (1, 1) and strides != (1, 1):
+            x, strides = call.subsample(x, strides[0]), (1, 1)
+        x = tf.nn.conv2d(x, weights['kernel'], strides, self.padding)
         return call.normalize(x, weights)
 
     def sides(self, height: int, width: int) -> tuple[int, int]:

@@ -122,7 +122,7 @@ class CellNetwork(keras.Model):
         for step in steps:
             layer = self._by_name.get(step.name)
             x = step.block.apply(x, {}, call) if layer is None else layer.run(x, call)
-            if x.shape[-1] != step.block.outputs or len(x.shape) == 4 and tuple(x.shape[1:3]) != step.sides:
+            if x.shape[-1] != step.block.outputs or (len(x.shape) == 4 and tuple(x.shape[1:3]) != step.sides):
                 raise InputError(
                     f'{step.name}: {type(step.block).__name__} returned {list(x.shape)}, but by its `sides` and '
                     f'`outputs` this is [batch, {step.sides[0]}, {step.sides[1]}, {step.block.outputs}]'

@@ -88,7 +88,7 @@ def test_own_operation_that_does_not_fit():
     with pytest.raises(InputError, match="'narrow' writes 3 channels at stride 1; its place asks for 4"):
         CellNetwork(own_cells('narrow'), small_config())
     register_operation('deaf', lambda place: [ConvNorm(5, place.filters, place.stride)])
-    with pytest.raises(InputError, match="'deaf'.*reads 5 channels but is given 12"):
+    with pytest.raises(InputError, match=r"'deaf'.*reads 5 channels but is given 12"):
         CellNetwork(own_cells('deaf'), small_config())
     register_operation('wrong', lambda place: [_Wrong(place.inputs, place.inputs), *operations.conv(place, size=1)])
     config = small_config()
