@@ -96,6 +96,34 @@ class SearchSpace(abc.ABC):
             positions[:, swaps[:, side]] = np.where(flip[..., None], swaps[:, 1 - side], swaps[:, side])
         return np.take_along_axis(tokens, positions, axis=1)
 
+    def random_isomorph(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Returns a sequence of the same canonical form for each of a batch; here `random_symmetry`.
+
+        A space whose nodes can be renumbered overrides this and draws a numbering too.
+
+        Args:
+            tokens: int [B, T], valid sequences; they are not changed.
+            rng: the source of randomness.
+
+        Returns:
+            int [B, T].
+        """
+        return self.random_symmetry(tokens, rng)
+
+    @property
+    def step_nodes(self) -> np.ndarray:
+        """Number of the node that each branch step belongs to: int [S], counted from 0; here a node a step."""
+        return np.arange(self.length // self.branch_length)
+
+    @property
+    def read_nodes(self) -> np.ndarray:
+        """Number of the node whose output a step reads if one of its tokens is v: int [S, V], -1 for none.
+
+        With `step_nodes` this is all that a structure-aware encoder knows of a space; a space without it
+        (all -1, as here) is encoded as a plain sequence.
+        """
+        return np.full((self.length // self.branch_length, len(self.vocabulary)), -1)
+
     def to_text(self, architecture: Architecture) -> str:
         """Returns the architecture in one line as the field writes it; `parse` reads it back."""
         return ' '.join(self.vocabulary[token] for token in architecture.tokens)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.spaces import isomorphism
+from nao_tf.spaces import isomorphism, renumbering
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.spaces.cells import CELL_INPUTS, Branch, Cell, CellPair, Node
@@ -109,6 +109,38 @@ class ConvCellSpace(CellPairSpace):
     def branch_swaps(self) -> np.ndarray:
         """Positions whose contents exchange when a node's branches do: int [2 * B, 2, branch_length]."""
         return np.arange(self.length).reshape(2 * self.nodes, 2, self.branch_length)
+
+    @property
+    def step_nodes(self) -> np.ndarray:
+        """Node of each branch, the nodes of the reduction cell after those of the normal cell: int [S]."""
+        return np.arange(4 * self.nodes) // 2
+
+    @property
+    def read_nodes(self) -> np.ndarray:
+        """Node that a branch reads if its input token is v: int [S, V]; -1 for the cell's inputs."""
+        table = np.full((4 * self.nodes, len(self.vocabulary)), -1)
+        for branch, inputs in enumerate(self._inputs):
+            first = branch // (2 * self.nodes) * self.nodes
+            table[branch, CELL_INPUTS + 1 : inputs + 1] = first + np.arange(inputs - CELL_INPUTS)
+        return table
+
+    def random_isomorph(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Returns a sequence of the same canonical form for each of a batch: nodes renumbered, branches exchanged.
+
+        Args:
+            tokens: int [B, T], valid sequences; they are not changed.
+            rng: the source of randomness.
+
+        Returns:
+            int [B, T].
+        """
+        tokens = np.asarray(tokens)
+        cells = tokens.reshape(2 * len(tokens), self.nodes, 2, self.branch_length)
+        offset = CELL_INPUTS + 1  # token of a cell's first node
+        order, sources = renumbering.random_renumbering(cells[..., 0] - offset, rng)
+        cells = np.take_along_axis(cells, order[:, :, None, None], axis=1)
+        cells[..., 0] = sources + offset
+        return self.random_symmetry(cells.reshape(tokens.shape), rng)
 
     # --- tokens <-> cells -------------------------------------------------------------------------------------------
 

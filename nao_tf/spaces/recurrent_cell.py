@@ -60,6 +60,14 @@ class RecurrentCellSpace(SearchSpace):
         """Number of sequences: n! * activations^n."""
         return math.factorial(self.node_count) * len(self.activations) ** self.node_count
 
+    @property
+    def read_nodes(self) -> np.ndarray:
+        """Searched node that a step reads if its input token is v: int [S, V]; -1 for node 0 and activations."""
+        table = np.full((self.node_count, len(self.vocabulary)), -1)
+        for node in range(self.node_count):
+            table[node, 2 : node + 2] = np.arange(node)
+        return table
+
     def nodes(self, architecture: Architecture) -> tuple[tuple[int, str], ...]:
         """Returns (index of the node that is read, name of the activation) of node 1, 2, ... n."""
         return tuple((source, self.activations[index]) for source, index in self._codes(architecture))
