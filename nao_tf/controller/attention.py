@@ -41,6 +41,7 @@ class DotAttention(keras.layers.Layer):
         return tf.matmul(tf.nn.softmax(tf.matmul(queries, keys, transpose_b=True)), memory)
 
     def get_config(self):
+        """Returns the arguments of the constructor."""
         return {'width': self.width, 'name': self.name}
 
 
@@ -75,6 +76,7 @@ class AdditiveAttention(keras.layers.Layer):
         return tf.matmul(tf.nn.softmax(tf.reshape(scores, (batch, steps, memory.shape[1]))), memory)
 
     def get_config(self):
+        """Returns the arguments of the constructor."""
         return {'width': self.width, 'name': self.name}
 
 

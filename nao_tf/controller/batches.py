@@ -116,6 +116,8 @@ class BatchSource:
         tokens = self.tokens[rows]
         if self.config.symmetry == 'online' and len(self.space.branch_swaps):
             tokens = self.space.random_symmetry(tokens, self.rng)
+        elif self.config.symmetry == 'isomorphic':
+            tokens = self.space.random_isomorph(tokens, self.rng)
         states = prefix_states(self.space, tokens)
         rates, averaging = self.rates()
         seeds = self.rng.integers(2**31 - 64, size=(STEPS, 2), dtype=np.int32)

@@ -10,13 +10,14 @@ from nao_tf.errors import InputError
 
 CHOICES = {
     'encoder_step': ('token', 'branch'),
+    'structure': ('tokens', 'graph'),
     'head': ('linear', 'sigmoid'),
     'scores': ('raw', 'min_max', 'z_score'),
     'reconstruction': ('sum', 'mean'),
     'attention': ('additive', 'dot'),
     'decoder_start': ('last', 'mean'),
     'readout': ('state_context', 'state'),
-    'symmetry': ('none', 'doubled', 'online'),
+    'symmetry': ('none', 'doubled', 'online', 'isomorphic'),
     'schedule': ('constant', 'cosine'),
     'start': ('cold', 'warm'),
 }
@@ -24,7 +25,7 @@ POSITIVE = (
     'embedding', 'hidden', 'batch', 'clip_norm', 'step_first', 'step_increment', 'max_steps', 'epochs',
     'learning_rate', 'patience',
 )  # fmt: skip
-FRACTIONS = ('trade_off', 'encoder_dropout', 'predictor_dropout', 'held_out', 'averaging')
+FRACTIONS = ('trade_off', 'reconstructed', 'encoder_dropout', 'predictor_dropout', 'held_out', 'averaging')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +37,8 @@ class ControllerConfig:
 
     Args:
         encoder_step: one LSTM step a `token` (S = T), or one a `branch` whose tokens' embeddings are joined.
+        structure: the encoder sees the `tokens` alone (the paper), or the `graph` that they write (`GraphEncoder`,
+            a step a branch).
         embedding: width of the encoder's token embedding.
         hidden: D, hidden size of the encoder's and the decoder's LSTM.
         predictor_hidden: widths of the predictor's ReLU layers; empty for one linear layer.
@@ -44,7 +47,10 @@ class ControllerConfig:
         reconstruction: L_rec `sum`med over the T tokens (Eq. 1), or their `mean`.
         trade_off: lambda of Eq. (1).
         batch: B, architectures in a training step.
-        weight_decay: factor of half the sum of squares of all weights, added to the loss.
+        reconstructed: share of each batch that the decoder is trained on; at most 1.
+        weight_decay: factor of half the sum of squares of the encoder's and predictor's weights, added to the loss.
+        recurrent_decay: the same for the encoder's recurrent kernel.
+        decoder_decay: the same for the decoder's weights.
         clip_norm: bound on the global norm of the gradient.
         encoder_dropout: rate on the encoder's input embeddings.
         predictor_dropout: rate on the predictor's hidden layers.
@@ -53,11 +59,14 @@ class ControllerConfig:
         readout: token logits from [s_r, ctx_r] (`state_context`), or from s_r alone (`state`), the context being
             part of the next step's input.
         symmetry: symmetric copies of the training cells: `none`, each cell `doubled` once (the paper), or drawn
-            anew (`online`) whenever a cell is used; every node may be swapped.
+            anew (`online`) whenever a cell is used; every node may be swapped. `isomorphic` draws a numbering of
+            the nodes anew as well.
         renormalise_mean: scale the mean state to unit length before the predictor.
         renormalise_step: scale h' to unit length after the step of Eq. (2).
         initial: weights start uniform in +-`initial`; 0 stands for Glorot-uniform kernels and orthogonal
             recurrent kernels.
+        recurrent_scale: factor of the encoder's recurrent kernel at the start.
+        forget_bias: of the encoder's LSTM.
         epochs: upper bound on passes over the training set.
         learning_rate: of Adam.
         schedule: learning rate `constant`, or a half `cosine` to zero over `epochs`.
@@ -74,6 +83,7 @@ class ControllerConfig:
     """
 
     encoder_step: str
+    structure: str
     embedding: int
     hidden: int
     predictor_hidden: tuple[int, ...]
@@ -82,7 +92,10 @@ class ControllerConfig:
     reconstruction: str
     trade_off: float
     batch: int
+    reconstructed: float
     weight_decay: float
+    recurrent_decay: float
+    decoder_decay: float
     clip_norm: float
     encoder_dropout: float
     predictor_dropout: float
@@ -93,6 +106,8 @@ class ControllerConfig:
     renormalise_mean: bool
     renormalise_step: bool
     initial: float
+    recurrent_scale: float
+    forget_bias: float
     epochs: int
     learning_rate: float
     schedule: str
@@ -115,11 +130,13 @@ class ControllerConfig:
         for field in FRACTIONS:
             if not 0 <= getattr(self, field) <= 1:
                 self._refuse(field, 'a number between 0 and 1')
-        for field in ('weight_decay', 'initial'):
+        for field in ('weight_decay', 'recurrent_decay', 'decoder_decay', 'initial', 'recurrent_scale'):
             if not getattr(self, field) >= 0:
                 self._refuse(field, '0 or a number above it')
         if any(width < 1 for width in self.predictor_hidden):
             self._refuse('predictor_hidden', 'widths of 1 or more')
+        if self.structure == 'graph' and self.encoder_step != 'branch':
+            self._refuse('structure', "tokens with encoder_step='token'")
         if self.head == 'sigmoid' and self.scores != 'min_max':
             self._refuse('head', f'linear with scores={self.scores!r}: a sigmoid only reaches scores in [0, 1]')
 

@@ -141,6 +141,7 @@ class Decoder(keras.Model):
         return tf.transpose(tokens.stack())
 
     def get_config(self):
+        """Returns the arguments of the constructor."""
         return {
             'vocabulary': self.vocabulary,
             'hidden': self.hidden,

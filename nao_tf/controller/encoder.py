@@ -33,11 +33,12 @@ class Encoder(keras.Model):
         embedding: width of a token's embedding; the tokens of a step are joined along the depth.
         hidden: D.
         dropout: rate on the input embeddings during training.
+        forget_bias: start of the forget gates' bias; below 0 a state is mostly about its own step.
     """
 
     def __init__(
         self, vocabulary: int, length: int, *, step_length: int, embedding: int, hidden: int, dropout: float = 0.0,
-        name: str = 'encoder', **kwargs,
+        forget_bias: float = 1.0, name: str = 'encoder', **kwargs,
     ):  # fmt: skip
         super().__init__(name=name, dtype='float32', **kwargs)
         self.vocabulary = vocabulary
@@ -47,9 +48,27 @@ class Encoder(keras.Model):
         self.hidden = hidden
         self.dropout = dropout
         self.table = self.add_weight((vocabulary, embedding), name='encoder_embedding', initializer='uniform')
-        self.kernel = self.add_weight((step_length * embedding, 4 * hidden), name='encoder_kernel')
-        self.lstm = LSTM(hidden, name='encoder_lstm')
+        self.kernel = self.add_weight((self.input_width, 4 * hidden), name='encoder_kernel')
+        self.lstm = LSTM(hidden, forget_bias=forget_bias, name='encoder_lstm')
         self.built = True
+
+    @property
+    def input_width(self) -> int:
+        """Width of what one LSTM step reads."""
+        return self.step_length * self.embedding
+
+    def words(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns the tokens [B, T] as one-hot rows, float32 [S, B, tokens of a step, V]."""
+        steps = self.length // self.step_length
+        ordered = tf.reshape(tokens, (tokens.shape[0], steps, self.step_length))
+        return tf.one_hot(tf.transpose(ordered, (1, 0, 2)), self.vocabulary)
+
+    def step_inputs(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns the joined embeddings of every step's tokens, [S, B, step_length * embedding]."""
+        words = self.words(tokens)
+        # A product with one-hot rows instead of a gather: its gradient is a product too, not a scatter.
+        embedded = tf.matmul(tf.reshape(words, (-1, self.vocabulary)), self.table.value)
+        return tf.reshape(embedded, (*words.shape[:2], self.step_length * self.embedding))
 
     def call(self, tokens: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Embeds architectures.
@@ -61,19 +80,15 @@ class Encoder(keras.Model):
         Returns:
             e_x, float32 [B, S, D], every state of unit length.
         """
-        batch = tokens.shape[0]
-        steps = self.length // self.step_length
-        ordered = tf.reshape(tf.transpose(tokens), (steps, self.step_length, batch))
-        # A product with one-hot rows instead of a gather: its gradient is a product too, not a scatter.
-        words = tf.one_hot(tf.transpose(ordered, (0, 2, 1)), self.vocabulary)
-        embedded = tf.matmul(tf.reshape(words, (-1, self.vocabulary)), self.table.value)
-        embedded = dropout(tf.reshape(embedded, (steps * batch, self.step_length * self.embedding)), self.dropout, seed)
-        inputs = tf.reshape(tf.matmul(embedded, self.kernel.value), (steps, batch, 4 * self.hidden))
+        embedded = dropout(self.step_inputs(tokens), self.dropout, seed)
+        steps, batch, width = embedded.shape
+        products = tf.matmul(tf.reshape(embedded, (steps * batch, width)), self.kernel.value)
         zeros = tf.zeros((batch, self.hidden))
-        states = self.lstm(self.lstm.project(inputs), zeros, zeros)
+        states = self.lstm(self.lstm.project(tf.reshape(products, (steps, batch, -1))), zeros, zeros)
         return tf.transpose(tf.math.l2_normalize(states, -1), (1, 0, 2))
 
     def get_config(self):
+        """Returns the arguments of the constructor."""
         return {
             'vocabulary': self.vocabulary,
             'length': self.length,
@@ -81,5 +96,6 @@ class Encoder(keras.Model):
             'embedding': self.embedding,
             'hidden': self.hidden,
             'dropout': self.dropout,
+            'forget_bias': self.lstm.forget_bias,
             'name': self.name,
         }

@@ -117,19 +117,21 @@ class LSTM(keras.layers.Layer):
 
     Args:
         units: D, hidden size.
+        forget_bias: added to the forget gates, beside their trained bias that starts at 0.
         name: the layer's fixed name.
     """
 
-    def __init__(self, units: int, *, name: str, **kwargs):
+    def __init__(self, units: int, *, forget_bias: float = 1.0, name: str, **kwargs):
         super().__init__(name=name, dtype='float32', **kwargs)
         self.units = units
+        self.forget_bias = forget_bias
         self.recurrent = self.add_weight((units, 4 * units), name='recurrent_kernel', initializer='orthogonal')
         self.bias = self.add_weight((4 * units,), name='bias', initializer='zeros')
         self.built = True
 
     def project(self, products: tf.Tensor) -> tf.Tensor:
-        """Adds the bias to the products of inputs and input kernel [..., 4 D]; the forget gate starts open."""
-        return products + self.bias.value + tf.repeat(tf.constant([0.0, 1.0, 0.0, 0.0]), self.units)
+        """Adds the biases to the products of inputs and input kernel, [..., 4 D]."""
+        return products + self.bias.value + tf.repeat(tf.constant([0.0, self.forget_bias, 0.0, 0.0]), self.units)
 
     def call(self, inputs: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor) -> tf.Tensor:
         """Returns the hidden states [S, B, D] of the projected inputs [S, B, 4 D] (`lstm_sequence`)."""
@@ -141,4 +143,5 @@ class LSTM(keras.layers.Layer):
         return hidden, cell
 
     def get_config(self):
-        return {'units': self.units, 'name': self.name}
+        """Returns the arguments of the constructor."""
+        return {'units': self.units, 'forget_bias': self.forget_bias, 'name': self.name}

@@ -11,9 +11,23 @@ import tensorflow as tf
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.decoder import Decoder, FeedbackDecoder
 from nao_tf.controller.encoder import Encoder
+from nao_tf.controller.graph_encoder import GraphEncoder
 from nao_tf.controller.predictor import Predictor
 from nao_tf.spaces.base import SearchSpace
 
+
+def _token_encoder(space: SearchSpace, **sizes) -> Encoder:
+    return Encoder(len(space.vocabulary), space.length, **sizes)
+
+
+def _graph_encoder(space: SearchSpace, **sizes) -> Encoder:
+    return GraphEncoder(
+        len(space.vocabulary), space.length, step_nodes=list(space.step_nodes), read_nodes=list(space.read_nodes),
+        **sizes,
+    )  # fmt: skip
+
+
+ENCODERS = {'tokens': _token_encoder, 'graph': _graph_encoder}
 DECODERS = {'state_context': Decoder, 'state': FeedbackDecoder}
 
 
@@ -59,13 +73,13 @@ def build_models(space: SearchSpace, config: ControllerConfig) -> Models:
         space: gives T, V and the tokens of a branch.
         config: gives the sizes and choices.
     """
-    encoder = Encoder(
-        len(space.vocabulary),
-        space.length,
+    encoder = ENCODERS[config.structure](
+        space,
         step_length=space.branch_length if config.encoder_step == 'branch' else 1,
         embedding=config.embedding,
         hidden=config.hidden,
         dropout=config.encoder_dropout,
+        forget_bias=config.forget_bias,
     )
     predictor = Predictor(
         config.hidden,
@@ -78,6 +92,19 @@ def build_models(space: SearchSpace, config: ControllerConfig) -> Models:
         len(space.vocabulary), config.hidden, attention=config.attention, start=config.decoder_start
     )
     return Models(encoder, predictor, decoder)
+
+
+def decay_factors(models: Models, config: ControllerConfig) -> np.ndarray:
+    """Returns the weight decay of every weight, float32 [P]."""
+    parts = []
+    for model in models:
+        for variable in model.trainable_variables:
+            if variable is models.encoder.lstm.recurrent:
+                factor = config.recurrent_decay
+            else:
+                factor = config.decoder_decay if model is models.decoder else config.weight_decay
+            parts.append(np.full(int(np.prod(variable.shape)), factor, np.float32))
+    return np.concatenate(parts)
 
 
 def initial_weights(models: Models, config: ControllerConfig, rng: np.random.Generator) -> np.ndarray:
@@ -106,6 +133,8 @@ def initial_weights(models: Models, config: ControllerConfig, rng: np.random.Gen
         elif variable.name == 'recurrent_kernel':
             blocks = [np.linalg.qr(rng.normal(size=(shape[0], shape[0])))[0] for _ in range(shape[1] // shape[0])]
             value = np.concatenate(blocks, axis=1)
+            if variable is models.encoder.lstm.recurrent:
+                value *= config.recurrent_scale
         else:
             bound = np.sqrt(6.0 / sum(shape))
             value = rng.uniform(-bound, bound, shape)

@@ -62,6 +62,7 @@ class Predictor(keras.Model):
         return values[:, 0]
 
     def get_config(self):
+        """Returns the arguments of the constructor."""
         return {
             'hidden': self.hidden,
             'widths': self.widths,

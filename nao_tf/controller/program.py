@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.masks import Masks, masked_log_softmax
-from nao_tf.controller.models import Models, build_models
+from nao_tf.controller.models import Models, build_models, decay_factors
 from nao_tf.spaces.base import SearchSpace
 
 STEPS = 32  # training steps of one call
@@ -64,6 +64,8 @@ class Program:
         self.config = config
         self.masks = Masks(space.next_state, space.valid)
         self.models: Models = build_models(space, config)
+        self.decay = decay_factors(self.models, config)
+        self.reconstructed = max(1, round(config.reconstructed * config.batch))
         size = sum(int(np.prod(variable.shape)) for variable in self.models.variables)
         steps = space.length // self.models.encoder.step_length
         length = space.length
@@ -92,7 +94,7 @@ class Program:
 
         Args:
             tokens: int32 [B, T].
-            states: int32 [B, T].
+            states: int32 [B, T]; L_rec reads the first `reconstructed` rows.
             targets: float32 [B].
             seed: int32 [2] for dropout, or None.
 
@@ -101,6 +103,8 @@ class Program:
         """
         embeddings = self.models.encoder(tokens, seed)
         predicted = self.models.predictor(embeddings, None if seed is None else seed + 1)
+        rows = min(self.reconstructed, tokens.shape[0])
+        embeddings, tokens, states = embeddings[:rows], tokens[:rows], states[:rows]
         log_probabilities = masked_log_softmax(
             self.models.decoder(embeddings, tokens), self.masks.valid(tf.range(self.masks.length), states)
         )
@@ -121,7 +125,7 @@ class Program:
                 trade_off = self.config.trade_off
                 loss = trade_off * prediction + (1 - trade_off) * reconstruction
             gradient = tf.concat([tf.reshape(part, [-1]) for part in tape.gradient(loss, parts)], 0)
-            gradient += self.config.weight_decay * weights.current
+            gradient += self.decay * weights.current
             weights = self._adam(weights, gradient, batches.rates[step], batches.averaging[step])
             return step + 1, weights, losses + tf.stack([prediction, reconstruction]) / STEPS
 
