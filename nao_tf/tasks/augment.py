@@ -118,7 +118,9 @@ def crop_and_flip(images: tf.Tensor, draws: Draws, augmentation: Augmentation) -
     batch_size, height, width, channels = images.shape
     pad = augmentation.pad
     if pad:
-        images = tf.pad(images, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
+        # As rows of W * C values: with the 1 or 3 channels as its last axis the operation is several times slower.
+        rows = tf.reshape(images, [batch_size, height, width * channels])
+        images = tf.pad(rows, [[0, 0], [pad, pad], [pad * channels, pad * channels]])
     padded_height, padded_width = height + 2 * pad, width + 2 * pad
     down = np.arange(height, dtype=np.int32)
     across = np.arange(width, dtype=np.int32)
@@ -132,33 +134,6 @@ def crop_and_flip(images: tf.Tensor, draws: Draws, augmentation: Augmentation) -
     return tf.gather(tf.reshape(images, [-1, channels]), pixels)
 
 
-def cut_out(images: tf.Tensor, draws: Draws, augmentation: Augmentation) -> tf.Tensor:
-    """Sets one square of each image to zero, centred anywhere in the image and clipped on all four sides.
-
-    The square covers rows row - cutout // 2 up to but not row - cutout // 2 + cutout, columns alike.
-
-    Args:
-        images: float [B, H, W, C], normalised, so that zero is the mean pixel; static shape.
-        draws: the centres.
-        augmentation: the size of the square.
-
-    Returns:
-        Like `images`.
-    """
-    size = augmentation.cutout
-    if not size:
-        return images
-    batch_size, height, width, channels = images.shape
-    # Twice the distance from the square's middle, which lies between two pixels where the size is even.
-    even = 1 - size % 2
-    down = (2 * np.arange(height, dtype=np.int32) + even) - 2 * draws.row
-    across = (2 * np.repeat(np.arange(width, dtype=np.int32), channels) + even) - 2 * draws.column
-    inside = tf.expand_dims(tf.abs(down) < size, 2) & tf.expand_dims(tf.abs(across) < size, 1)
-    # Rows of W * C values: elementwise operations that broadcast over a last axis of 1 or 3 are several times slower.
-    rows = tf.reshape(images, [batch_size, height, width * channels])
-    return tf.reshape(tf.where(inside, np.zeros([], images.dtype.as_numpy_dtype), rows), images.shape)
-
-
 def normalise(images: tf.Tensor, *, mean: np.ndarray, std: np.ndarray) -> tf.Tensor:
     """Returns (images - mean) / std as float32.
 
@@ -167,8 +142,49 @@ def normalise(images: tf.Tensor, *, mean: np.ndarray, std: np.ndarray) -> tf.Ten
         mean: [C], in units of the raw pixels.
         std: [C], in units of the raw pixels.
     """
-    width, channels = images.shape[2:]
-    rows = tf.reshape(tf.cast(images, tf.float32), [-1, width * channels])
-    shift = np.tile(np.asarray(mean, np.float32), width)
-    scale = np.tile(1 / np.asarray(std, np.float32), width)
-    return tf.reshape((rows - shift) * scale, images.shape)
+    scale = _row(1 / np.asarray(std, np.float32), images.shape)
+    return tf.reshape(_shifted(images, mean) * scale, images.shape)
+
+
+def normalise_and_cut_out(
+    images: tf.Tensor, draws: Draws, augmentation: Augmentation, *, mean: np.ndarray, std: np.ndarray
+) -> tf.Tensor:
+    """Normalises, then sets one square of each image to zero, centred anywhere in it and clipped on all four sides.
+
+    The square covers rows row - cutout // 2 up to but not row - cutout // 2 + cutout, columns alike.
+
+    Args:
+        images: [B, H, W, C], raw pixels of any type, static shape.
+        draws: the centres.
+        augmentation: the size of the square.
+        mean: [C], in units of the raw pixels.
+        std: [C], in units of the raw pixels.
+
+    Returns:
+        float32 [B, H, W, C].
+    """
+    size = augmentation.cutout
+    if not size:
+        return normalise(images, mean=mean, std=std)
+    batch_size, height, width, channels = images.shape
+    # Twice the distance from the square's middle, which lies between two pixels where the size is even.
+    even = 1 - size % 2
+    down = (2 * np.arange(height, dtype=np.int32) + even) - 2 * draws.row
+    across = (2 * np.repeat(np.arange(width, dtype=np.int32), channels) + even) - 2 * draws.column
+    # A row of pixels is multiplied by 1 / std, or where it meets the square by its image's own row with zeros in it.
+    scale = _row(1 / np.asarray(std, np.float32), images.shape)
+    scales = tf.concat([scale[None], tf.where(tf.abs(across) < size, np.float32(0), scale)], axis=0)
+    chosen = tf.cast(tf.abs(down) < size, tf.int32) * np.arange(1, batch_size + 1, dtype=np.int32)[:, None]
+    return tf.reshape(_shifted(images, mean) * tf.gather(scales, chosen), images.shape)
+
+
+def _row(values: np.ndarray, shape: tf.TensorShape) -> np.ndarray:
+    """Returns the values [C] once for every pixel of a row, [W * C]."""
+    return np.tile(np.asarray(values, np.float32), shape[2])
+
+
+def _shifted(images: tf.Tensor, mean: np.ndarray) -> tf.Tensor:
+    """Returns images - mean as rows, float32 [B, H, W * C]: to broadcast over a last axis of 1 or 3 is slow."""
+    batch_size, height, width, channels = images.shape
+    rows = tf.reshape(tf.cast(images, tf.float32), [batch_size, height, width * channels])
+    return rows - _row(mean, images.shape)

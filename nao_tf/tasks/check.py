@@ -40,7 +40,7 @@ def checked_images(images: np.ndarray, *, origin: str) -> np.ndarray:
     if images.dtype != np.uint8:
         if not (np.issubdtype(images.dtype, np.floating) or np.issubdtype(images.dtype, np.integer)):
             raise InputError(f'{origin}: images are of type {images.dtype}; it must be uint8 or floating-point')
-        images = np.asanyarray(images, np.float32) if images.dtype != np.float32 else images
+        images = np.asarray(images, np.float32) if images.dtype != np.float32 else images
         for start in range(0, len(images), CHUNK):
             finite = np.isfinite(images[start : start + CHUNK]).all(axis=(1, 2, 3))
             if not finite.all():

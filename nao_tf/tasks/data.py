@@ -58,7 +58,7 @@ class ImageSplit:
 
     def images(self, positions: np.ndarray | slice) -> np.ndarray:
         """Returns the raw images [k, H, W, C] at some positions of the split."""
-        return self.store.array[self.rows[positions]]
+        return np.asarray(self.store.array[self.rows[positions]])
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

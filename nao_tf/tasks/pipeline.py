@@ -91,7 +91,7 @@ class Pipeline:
     ):
         self._data = data
         self._augmentation = augmentation
-        self._normalise = functools.partial(augment.normalise, mean=mean, std=std)
+        self._mean, self._std = mean, std
         self._makers: dict[int, Callable[..., tf.data.Dataset]] = {}
         self._evaluations: dict[tuple[str, int], tf.data.Dataset] = {}
 
@@ -125,7 +125,7 @@ class Pipeline:
                 self._augmentation, shape, batch_size=batch_size, key=key.augmentation, step=tf.cast(step, tf.uint64)
             )
             images = augment.crop_and_flip(take(positions), draws, self._augmentation)
-            images = augment.cut_out(self._normalise(images), draws, self._augmentation)
+            images = augment.normalise_and_cut_out(images, draws, self._augmentation, mean=self._mean, std=self._std)
             return images, tf.gather(labels, positions), tf.constant(weights)
 
         def make(order: tf.Tensor, augmentation: tf.Tensor, span: tf.Tensor) -> tf.data.Dataset:
@@ -143,7 +143,8 @@ class Pipeline:
             stream = step * batch_size + tf.range(batch_size, dtype=tf.int64)
             positions = tf.minimum(stream, split.size - 1)
             weights = tf.cast(stream < split.size, tf.float32)
-            return self._normalise(take(positions)), tf.gather(labels, positions), weights
+            images = augment.normalise(take(positions), mean=self._mean, std=self._std)
+            return images, tf.gather(labels, positions), weights
 
         return _fed(tf.data.Dataset.range(-(-split.size // batch_size)), batch)
 

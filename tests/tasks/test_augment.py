@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.tasks.augment import Augmentation, Draws, crop_and_flip, cut_out, draw, normalise
+from nao_tf.tasks.augment import Augmentation, Draws, crop_and_flip, draw, normalise, normalise_and_cut_out
 
 
 def drawn(augmentation, shape, *, batch_size, key=1, step=0):
@@ -79,6 +79,12 @@ def test_flip_without_pad():
     np.testing.assert_array_equal(result[1], images[1])
 
 
+def cut_out(images, draws, augmentation):
+    """Cuts squares out of raw images that are already of mean 0 and standard deviation 1."""
+    channels = images.shape[-1]
+    return normalise_and_cut_out(images, draws, augmentation, mean=np.zeros(channels), std=np.ones(channels))
+
+
 @pytest.mark.parametrize('size', [1, 2, 3, 4, 5])
 def test_cutout_is_clipped_on_every_side(size):
     rows, columns = (grid.ravel() for grid in np.mgrid[:6, :5])
@@ -102,6 +108,19 @@ def test_normalise_uses_the_statistics_of_each_channel():
     result = normalise(tf.constant(images), mean=np.array([10.0, 20.0]), std=np.array([2.0, 5.0]))
     assert result.dtype == tf.float32
     np.testing.assert_allclose(result, (images - np.array([10.0, 20.0])) / np.array([2.0, 5.0]), rtol=1e-5, atol=1e-5)
+
+
+def test_cutout_leaves_the_rest_normalised():
+    images = tf.constant(np.random.default_rng(0).integers(0, 256, (30, 6, 5, 3), dtype=np.uint8))
+    rows, columns = (grid.ravel() for grid in np.mgrid[:6, :5])
+    draws = as_draws(row=rows, column=columns)
+    statistics = {'mean': np.array([10.0, 20.0, 30.0]), 'std': np.array([2.0, 5.0, 7.0])}
+    plain = normalise(images, **statistics)
+    keep = cut_out(tf.ones(images.shape), draws, Augmentation(cutout=3))
+    result = normalise_and_cut_out(images, draws, Augmentation(cutout=3), **statistics)
+    np.testing.assert_allclose(result, plain * keep, rtol=1e-6)
+    none = normalise_and_cut_out(images, draws, Augmentation(), **statistics)
+    np.testing.assert_array_equal(none, plain)
 
 
 @pytest.mark.parametrize(

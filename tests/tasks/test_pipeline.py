@@ -163,16 +163,16 @@ def test_a_thousand_trainings_trace_once(arrays):
 
 
 def test_a_new_training_is_cheap_and_leaves_nothing_behind():
-    """200 trainings on the digits: each new dataset under 30 ms, and the process does not grow with their number."""
+    """A new dataset takes under 30 ms; a pipeline traced anew for each would leave 0.2 MiB a training behind."""
     task = as_task('digits', augment={'pad': 1, 'cutout': 2})
     process = psutil.Process()
     seconds, memory = [], []
-    for seed in range(250):
+    for seed in range(150):
         started = time.perf_counter()
-        dataset = task.train_batches(64, seed=seed, steps=20)
+        dataset = task.train_batches(64, seed=seed, steps=8)
         seconds.append(time.perf_counter() - started)
         for _ in dataset:
             pass
         memory.append(process.memory_info().rss)
     assert np.median(seconds) < 0.03
-    assert memory[249] - memory[49] < 10 * 2**20
+    assert memory[149] - memory[29] < 8 * 2**20

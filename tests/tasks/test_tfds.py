@@ -99,3 +99,54 @@ def test_datasets_without_images_of_classes(small):
 
     config = small({'text': tfds.features.Text()}, lambda split: [{'text': 'a'}])
     assert 'is no image classification; its features are text' in error(**config)
+
+
+def test_a_name_that_cannot_be_fetched_lists_names_like_it(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    def not_found(name, **options):
+        raise tfds.core.DatasetNotFoundError(name)
+
+    monkeypatch.setattr(tfds, 'builder', not_found)
+    monkeypatch.setattr(tfds, 'list_builders', lambda **options: ['cifar10', 'cifar100', 'mnist'])
+    message = error(name='tfds:cifer10', data_dir=str(tmp_path), download=True)
+    assert message == "task.name: tensorflow-datasets has no 'cifer10'; names like it: cifar10, cifar100"
+
+
+def test_a_download_that_fails(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    class Unreachable:
+        def download_and_prepare(self):
+            raise OSError('no network\nand more')
+
+    monkeypatch.setattr(tfds, 'builder', lambda name, **options: Unreachable())
+    message = error(name='tfds:mnist', data_dir=str(tmp_path), download=True)
+    assert message == f'tfds:mnist: could not be fetched into {tmp_path} (no network)'
+
+
+def test_nothing_is_fetched_unless_it_is_asked_for(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    monkeypatch.setattr(tfds, 'builder', lambda *args, **options: pytest.fail('a download was tried'))
+    error(name='tfds:mnist', data_dir=str(tmp_path))
+
+
+def test_a_dataset_of_several_configs_asks_for_one(tmp_path):
+    for name in ('wide', 'tall'):
+        (tmp_path / 'shapes' / name / '1.0.0').mkdir(parents=True)
+        (tmp_path / 'shapes' / name / '1.0.0' / 'dataset_info.json').write_text('{}')
+    assert 'several configs; one of shapes/tall, shapes/wide' in error(name='tfds:shapes', data_dir=str(tmp_path))
+
+
+def test_versions_are_ordered_as_numbers(tmp_path):
+    from nao_tf.tasks.sources.tfds import _find, prepared_datasets
+
+    for version in ('9.0.0', '10.0.0', '11.0.0.incompleteABC'):
+        (tmp_path / 'digits' / version).mkdir(parents=True)
+        (tmp_path / 'digits' / version / 'dataset_info.json').write_text('{}')
+    prepared = prepared_datasets(tmp_path)
+    assert list(prepared) == ['digits:9.0.0', 'digits:10.0.0']
+    assert _find('digits', prepared) == tmp_path / 'digits' / '10.0.0'
+    assert _find('digits:9.0.0', prepared) == tmp_path / 'digits' / '9.0.0'
+    assert _find('letters', prepared) is None
