@@ -106,7 +106,8 @@ def _download(wanted: str, folder: Path) -> Path:
     try:
         builder = tfds.builder(wanted, data_dir=folder)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
-        near = ', '.join(difflib.get_close_matches(wanted, tfds.list_builders(with_community_datasets=False), 5)) or 'none'
+        known = tfds.list_builders(with_community_datasets=False)
+        near = ', '.join(difflib.get_close_matches(wanted, known, 5)) or 'none'
         raise InputError(f'task.name: tensorflow-datasets has no {wanted!r}; names like it: {near}') from error
     try:
         builder.download_and_prepare()
