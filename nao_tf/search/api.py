@@ -11,6 +11,7 @@ import ml_collections
 from nao_tf.errors import InputError
 from nao_tf.search.config import default_config, set_field
 from nao_tf.search.run import Result, run_search
+from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import as_task
 
 
