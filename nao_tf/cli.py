@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 bad usage or bad input (one line, no traceback), 1 anythin
 from __future__ import annotations
 
 import difflib
+import gc
 import os
 import sys
 import tempfile
@@ -22,11 +23,11 @@ from nao_tf.errors import InputError
 Command = Callable[[flags.FlagValues, list[str]], None]
 
 
-def search_flags(values: flags.FlagValues) -> None:
+def search_flags(values: flags.FlagValues, arguments: list[str]) -> None:
     """Defines the flags of `nao search`."""
     config_flags.DEFINE_config_file(
         'config', None, 'experiment file, such as configs/digits.py; --config.FIELD=VALUE sets one of its fields',
-        flag_values=values,
+        flag_values=values, sys_argv=['nao', *arguments],
     )  # fmt: skip
     flags.DEFINE_string('workdir', None, 'directory of the search; the same one continues it', flag_values=values)
     flags.DEFINE_float('max_hours', None, 'stop after this time; the same command continues', flag_values=values)
@@ -51,11 +52,15 @@ def search_command(values: flags.FlagValues, rest: list[str]) -> None:
         raise InputError(f'--max_hours is {values.max_hours}; it must be above 0')
     from nao_tf.search.run import run_search
 
+    # What is alive now stays alive: the collections between children need not look at it again.
+    gc.collect()
+    gc.freeze()
     run_search(config, values.workdir or '', max_hours=values.max_hours, dry_run=values.dry_run)
 
 
-def status_flags(values: flags.FlagValues) -> None:
+def status_flags(values: flags.FlagValues, arguments: list[str]) -> None:
     """Defines the flags of `nao status`."""
+    del arguments
     flags.DEFINE_string('workdir', None, 'directory of a search', flag_values=values)
 
 
@@ -69,8 +74,9 @@ def status_command(values: flags.FlagValues, rest: list[str]) -> None:
     print_status(Path(values.workdir))
 
 
-def predict_flags(values: flags.FlagValues) -> None:
+def predict_flags(values: flags.FlagValues, arguments: list[str]) -> None:
     """Defines the flags of `nao predict`."""
+    del arguments
     flags.DEFINE_string('model', None, 'a .keras file that a search or a training left', flag_values=values)
     flags.DEFINE_list('images', [], 'image files or folders, separated by commas; more may follow', flag_values=values)
 
@@ -84,8 +90,9 @@ def predict_command(values: flags.FlagValues, rest: list[str]) -> None:
     print_predictions(Path(values.model), [Path(image) for image in [*values.images, *rest]])
 
 
-def describe_flags(values: flags.FlagValues) -> None:
+def describe_flags(values: flags.FlagValues, arguments: list[str]) -> None:
     """Defines the flags of `nao describe`."""
+    del arguments
     flags.DEFINE_string('architecture', None, 'a name (NAONet_A), tokens, or a file', flag_values=values)
     flags.DEFINE_string('space', None, 'space of the tokens, where they do not tell it', flag_values=values)
     flags.DEFINE_string('module', '', 'a Python file of yours that defines the space or operations', flag_values=values)
@@ -118,7 +125,7 @@ def describe_command(values: flags.FlagValues, rest: list[str]) -> None:
     )
 
 
-COMMANDS: dict[str, tuple[Callable[[flags.FlagValues], None], Command]] = {
+COMMANDS: dict[str, tuple[Callable[[flags.FlagValues, list[str]], None], Command]] = {
     'search': (search_flags, search_command),
     'status': (status_flags, status_command),
     'predict': (predict_flags, predict_command),
@@ -167,7 +174,7 @@ def parse(name: str, arguments: list[str]) -> tuple[flags.FlagValues, list[str]]
         InputError: for a flag or a config field that does not exist or has a wrong value.
     """
     values = flags.FlagValues()
-    COMMANDS[name][0](values)
+    COMMANDS[name][0](values, arguments)
     flags.DEFINE_bool('help', False, 'list the flags', flag_values=values, short_name='h')
     try:
         rest = values([name, *arguments])[1:]
@@ -189,14 +196,14 @@ def config_error(error: Exception, arguments: list[str]) -> str:
     where = f'{own[-1].filename}:{own[-1].lineno}: ' if own else f'{frames[-1].filename}: ' if frames else ''
     text = ' '.join(str(error).split())
     if isinstance(error, AttributeError | KeyError) and not own:
-        field = text.strip('"\' ')
         from nao_tf.search.config import default_config, flatten
 
         names = list(flatten(default_config()))
         given = [argument[9:].split('=')[0] for argument in arguments if argument.startswith('--config.')]
-        wrong = next((name for name in given if name.split('.')[-1] == field or field in name.split('.')), field)
-        near = difflib.get_close_matches(wrong, names, 1)
-        return f'there is no config field {wrong!r}' + (f'; did you mean {near[0]}?' if near else '')
+        wrong = next((name for name in given if name not in names), None)
+        if wrong is not None:
+            near = difflib.get_close_matches(wrong, names, 1)
+            return f'there is no config field {wrong!r}' + (f'; did you mean {near[0]}?' if near else '')
     return f'{where}{text or type(error).__name__}'
 
 

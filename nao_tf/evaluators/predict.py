@@ -8,7 +8,7 @@ import keras
 
 from nao_tf.errors import InputError
 from nao_tf.networks.classifier import ImageClassifier
-from nao_tf.tasks.image_files import image_files, read_images
+from nao_tf.tasks.reading import image_files, read_images
 
 
 def load_classifier(path: Path) -> ImageClassifier:

@@ -82,7 +82,7 @@ class TrainedChild(Evaluator):
         if self.network is None:
             raise RuntimeError('there is no trained network to save')
         model = ImageClassifier(
-            self.network, mean=self.task.mean, std=self.task.std, class_names=self.task.class_names
+            self.network, mean=self.task.mean.tolist(), std=self.task.std.tolist(), class_names=self.task.class_names
         )
         save_model(model, path)
 

@@ -16,6 +16,7 @@ from nao_tf.networks.config import NetworkConfig
 from nao_tf.tasks.config import default_task_config
 from nao_tf.training.config import TrainConfig
 
+
 def default_config() -> ml_collections.ConfigDict:
     """Returns the config that every file in `configs/` starts from: the paper's image search (section 4.1).
 
@@ -26,10 +27,12 @@ def default_config() -> ml_collections.ConfigDict:
     config.seed = 0  # of the proposals and of every child
     config.threads = 0  # of TensorFlow, within one operation; 0 leaves them alone. Scores depend on it
     config.task = default_task_config()
-    config.space = ml_collections.ConfigDict({
-        'name': 'nao_cnn',  # see nao_tf/spaces/registry.py
-        'module': '',  # a Python file of yours that defines a space or operations
-    })
+    config.space = ml_collections.ConfigDict(
+        {
+            'name': 'nao_cnn',  # see nao_tf/spaces/registry.py
+            'module': '',  # a Python file of yours that defines a space or operations
+        }
+    )
     config.child = default_child_config()
     config.searcher = default_searcher_config()
     config.baseline = 'none'  # 'random' adds an arm that shares the random start and trains as many children
@@ -63,18 +66,18 @@ def default_searcher_config() -> ml_collections.ConfigDict:
     searcher.per_round = 200  # proposals of a round
     searcher.seeds = 200  # K, the cells that climb
     searcher.preset = 'default'  # of the controller: 'default', 'paper' or 'released' (docs/controller.md)
-    searcher.controller = ml_collections.ConfigDict({
-        # Fields of ControllerConfig; None leaves the preset's value.
-        field.name: config_dict.placeholder(type(getattr(DEFAULT, field.name)))
-        for field in dataclasses.fields(ControllerConfig)
-    })
+    searcher.controller = ml_collections.ConfigDict(
+        {
+            # Fields of ControllerConfig; None leaves the preset's value.
+            field.name: config_dict.placeholder(type(getattr(DEFAULT, field.name)))
+            for field in dataclasses.fields(ControllerConfig)
+        }
+    )
     return searcher
 
 
 NETWORK_DEFAULTS = {
-    field.name: field.default
-    for field in dataclasses.fields(NetworkConfig)
-    if field.default is not dataclasses.MISSING
+    field.name: field.default for field in dataclasses.fields(NetworkConfig) if field.default is not dataclasses.MISSING
 }
 
 

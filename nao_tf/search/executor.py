@@ -66,6 +66,4 @@ def failed_evaluation(trial: Trial, error: BaseException | str, seconds: float =
         seconds: until then.
     """
     text = error if isinstance(error, str) else f'{type(error).__name__}: {error}'
-    return Evaluation(
-        trial.proposal.architecture, float('nan'), seconds=seconds, failure=' '.join(text.split())[:500]
-    )
+    return Evaluation(trial.proposal.architecture, float('nan'), seconds=seconds, failure=' '.join(text.split())[:500])

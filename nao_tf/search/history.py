@@ -60,7 +60,7 @@ class Batch:
     trials: tuple[int, ...]
     draws: int
     seconds: float
-    report: Mapping[str, float]
+    report: Mapping[str, float | None]
 
 
 class History:

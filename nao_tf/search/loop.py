@@ -8,7 +8,6 @@ from typing import Protocol
 
 from nao_tf.search.executor import Executor, failed_evaluation
 from nao_tf.search.history import (
-    SEARCH,
     WARM,
     Batch,
     History,
@@ -46,7 +45,7 @@ class Keeper(Protocol):
         """Removes what is no longer among the best."""
 
 
-class OutOfTime(Exception):  # noqa: N818 - not an error: the time that was asked for is used up
+class OutOfTime(Exception):
     """`max_hours` are over; the same command continues."""
 
 
@@ -160,14 +159,16 @@ class SearchLoop:
         new = self._number(arm, proposals[len(left) :])
         ids += [trial.id for trial in new]
         events = [proposed_event(trial) for trial in new]
-        events.append({
-            'event': 'batch',
-            'arm': arm,
-            'trials': ids,
-            'draws': searcher.draws,
-            'seconds': round(seconds, 3),
-            'report': dict(searcher.report),
-        })
+        events.append(
+            {
+                'event': 'batch',
+                'arm': arm,
+                'trials': ids,
+                'draws': searcher.draws,
+                'seconds': round(seconds, 3),
+                'report': dict(searcher.report),
+            }
+        )
         self.record(events)
         return self.history.batches[-1]
 

@@ -91,7 +91,17 @@ def print_summary(summary: dict[str, Any], console: Console | None = None) -> No
         console.print('no child finished: there is no best cell')
         return
     rounds = Table(title=f'Rounds of {summary["searcher"]} (mean over the cells of the round)', title_justify='left')
-    for name in ('round', 'cells', 'failed', f'real {metric}', 'predicted', 'best', 'pairwise acc.', 'Hamming', 'origin'):
+    for name in (
+        'round',
+        'cells',
+        'failed',
+        f'real {metric}',
+        'predicted',
+        'best',
+        'pairwise acc.',
+        'Hamming',
+        'origin',
+    ):
         rounds.add_column(name, justify='left' if name == 'origin' else 'right')
     for row in summary['rounds']:
         controller = row['controller'] or {}

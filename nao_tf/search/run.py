@@ -27,7 +27,6 @@ from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir, write_a
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import make_task
-from nao_tf.tasks.make import make_task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,9 +129,7 @@ def _run(
     finally:
         progress.close()
         journal.close()
-    summary = summarise(
-        history, parts.space, metric=parts.task.metric, searcher=config.searcher.name, seed=config.seed
-    )
+    summary = summarise(history, parts.space, metric=parts.task.metric, searcher=config.searcher.name, seed=config.seed)
     write_atomically(workdir / SUMMARY, json.dumps(summary, indent=1))
     print_summary(summary, console)
     best = history.best()

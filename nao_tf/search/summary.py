@@ -73,7 +73,7 @@ def describe_trial(trial: Trial, history: History, space: SearchSpace) -> dict[s
 
 def summarise_rounds(history: History) -> list[dict[str, Any]]:
     """Returns one row per round of the search arm: mean real and predicted score (Fig. 2b) and the controller's."""
-    reports = {int(batch.report['round']): batch.report for batch in history.batches if 'round' in batch.report}
+    reports = {int(batch.report['round'] or 0): batch.report for batch in history.batches if 'round' in batch.report}
     own = history.of_arm(SEARCH)
     rows = []
     for number in sorted({trial.proposal.round for trial in own}):
@@ -83,16 +83,19 @@ def summarise_rounds(history: History) -> list[dict[str, Any]]:
         origins: dict[str, int] = {}
         for trial in trials:
             origins[trial.proposal.origin] = origins.get(trial.proposal.origin, 0) + 1
-        rows.append({
-            'round': number,
-            'trials': len(trials),
-            'failed': sum(trial.evaluation is not None and trial.evaluation.failed for trial in trials),
-            'mean_score': float(np.mean(scores)) if scores else None,
-            'best_score': float(np.max(scores)) if scores else None,
-            'mean_predicted': float(np.mean(predicted)) if predicted else None,
-            'origins': origins,
-            'controller': {name: value for name, value in reports.get(number, {}).items() if name != 'round'} or None,
-        })
+        rows.append(
+            {
+                'round': number,
+                'trials': len(trials),
+                'failed': sum(trial.evaluation is not None and trial.evaluation.failed for trial in trials),
+                'mean_score': float(np.mean(scores)) if scores else None,
+                'best_score': float(np.max(scores)) if scores else None,
+                'mean_predicted': float(np.mean(predicted)) if predicted else None,
+                'origins': origins,
+                'controller': {name: value for name, value in reports.get(number, {}).items() if name != 'round'}
+                or None,
+            }
+        )
     return rows
 
 

@@ -83,7 +83,7 @@ class Searcher(abc.ABC):
         self.seed = seed
         self.known: set[Architecture] = set()
         self.evaluations: list[Evaluation] = []
-        self.report: dict[str, float] = {}
+        self.report: dict[str, float | None] = {}
         self.draws = 0
 
     @property

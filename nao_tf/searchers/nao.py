@@ -131,7 +131,7 @@ class NAO(Searcher):
             'fit_seconds': fitted - started,
             'ascent_seconds': time.perf_counter() - fitted,
         }
-        proposals = []
+        proposals: list[Proposal] = []
         for ascent in ascents:
             if ascent.architecture is not None and len(proposals) < count:
                 taken.add(ascent.architecture)

@@ -15,6 +15,7 @@ from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.tasks.image import ImageTask
 from nao_tf.training.config import TrainConfig
 from nao_tf.training.momentum import MomentumSGD
+from nao_tf.training.rewrites import graph_rewrites
 from nao_tf.training.schedule import CosineSchedule
 
 
@@ -64,10 +65,15 @@ class ClassifierTrainer:
             clip_norm=config.clip_norm,
         )
         self.images = tf.TensorSpec((config.batch_size, *task.image_shape), tf.float32)
-        self.step = tf.function(self._step, autograph=False).get_concrete_function(
+
+    @functools.cached_property
+    def step(self) -> Callable[..., tf.Tensor]:
+        """The compiled training step: (images, labels, weights, number of the step) -> loss."""
+        batch = self.config.batch_size
+        return tf.function(self._step, autograph=False).get_concrete_function(
             self.images,
-            tf.TensorSpec((config.batch_size,), tf.int32),
-            tf.TensorSpec((config.batch_size,), tf.float32),
+            tf.TensorSpec((batch,), tf.int32),
+            tf.TensorSpec((batch,), tf.float32),
             tf.TensorSpec((), tf.int32),
         )
 
@@ -77,7 +83,7 @@ class ClassifierTrainer:
         return tf.function(self._probabilities, autograph=False).get_concrete_function(self.images)
 
     def _loss(self, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """Returns the weighted mean cross entropy: logits [B, classes], labels int [B], weights [B] (class weights included) -> scalar."""
+        """Returns the weighted mean cross entropy: logits [B, classes], labels int [B], weights [B] -> scalar."""
         classes = self.task.classes
         smoothing = self.config.label_smoothing
         if smoothing:
@@ -85,6 +91,8 @@ class ClassifierTrainer:
             losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
         else:
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        if self.task.class_weights is not None:
+            weights = weights * tf.gather(tf.constant(self.task.class_weights, tf.float32), labels)
         return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
 
     def _step(self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
@@ -121,6 +129,10 @@ class ClassifierTrainer:
         Raises:
             DivergedError: as soon as an epoch's mean loss is not finite.
         """
+        with graph_rewrites(self.total_steps):
+            return self._train(on_epoch)
+
+    def _train(self, on_epoch: Callable[[int, float], None] | None) -> TrainResult:
         batches = iter(self.task.train_batches(self.config.batch_size, seed=self.seed, steps=self.total_steps))
         keep_best = self.config.score == 'best'
         best: tuple[float, int, dict[str, float], list[np.ndarray]] | None = None

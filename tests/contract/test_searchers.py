@@ -28,7 +28,9 @@ def random(space, seed):
 
 
 SEARCHERS = {'nao': nao, 'random': random}
-CASES = [pytest.param(make, space, id=f'{name}-{on}') for name, make in SEARCHERS.items() for on, space in SPACES.items()]
+CASES = [
+    pytest.param(make, space, id=f'{name}-{on}') for name, make in SEARCHERS.items() for on, space in SPACES.items()
+]
 
 
 def score(architecture):
@@ -125,9 +127,7 @@ def odd(architecture):
     return math.nan if sum(architecture.tokens) % 2 else score(architecture)
 
 
-@pytest.mark.parametrize(
-    'rule', [odd, lambda _: 0.5, lambda _: math.nan], ids=['half fail', 'all equal', 'all fail']
-)
+@pytest.mark.parametrize('rule', [odd, lambda _: 0.5, lambda _: math.nan], ids=['half fail', 'all equal', 'all fail'])
 @pytest.mark.parametrize(('make', 'space'), CASES)
 def test_survives_failures_and_equal_scores(make, space, rule):
     log = drive(make(space, 3), 4, rule)

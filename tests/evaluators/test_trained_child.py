@@ -1,0 +1,71 @@
+"""The trained child: its seed, its score, and the file that it leaves."""
+
+import keras
+import numpy as np
+import pytest
+
+from nao_tf.errors import InputError
+from nao_tf.evaluators.base import child_seed
+from nao_tf.evaluators.predict import load_classifier
+from nao_tf.evaluators.trained_child import TrainedChild
+from nao_tf.networks.config import NetworkConfig
+from nao_tf.networks.cost import count_parameters
+from nao_tf.spaces.registry import get_space
+from nao_tf.tasks.make import make_task
+from nao_tf.training.config import TrainConfig
+
+SPACE = get_space('nao_cnn')
+
+
+@pytest.fixture(scope='module')
+def evaluator():
+    task = make_task({'name': 'digits'})
+    network = NetworkConfig(cells_per_stage=1, filters=2, image_shape=task.image_shape, classes=task.classes)
+    training = TrainConfig(epochs=1, batch_size=128, score='last')
+    return TrainedChild(task, SPACE, network=network, training=training, seed=7)
+
+
+def cell(seed):
+    return SPACE.canonical(SPACE.sample(np.random.default_rng(seed)))
+
+
+def test_seed_depends_on_search_and_cell_only():
+    seeds = {child_seed(seed, cell(number)) for seed in range(3) for number in range(3)}
+    assert len(seeds) == 9
+    assert child_seed(0, cell(0)) == child_seed(0, cell(0))
+    assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_score_does_not_depend_on_the_order(evaluator):
+    first = [evaluator.evaluate(cell(number)) for number in (0, 1)]
+    second = [evaluator.evaluate(cell(number)) for number in (1, 0)]
+    assert [e.score for e in first] == [e.score for e in reversed(second)]
+    assert [e.metrics for e in first] == [e.metrics for e in reversed(second)]
+    assert first[0].parameters == count_parameters(SPACE.cells(cell(0)), evaluator.network_config)
+    assert first[0].seconds > 0
+
+
+def test_saved_child_scores_the_same(evaluator, tmp_path):
+    evaluation = evaluator.evaluate(cell(2))
+    path = tmp_path / 'children' / 'best.keras'
+    evaluator.save(path)
+    assert [entry.name for entry in path.parent.iterdir()] == ['best.keras']
+    model = load_classifier(path)
+    images, labels = evaluator.task.arrays('valid')
+    assert np.mean(model.predict(images, verbose=0).argmax(1) == labels) == pytest.approx(evaluation.score)
+    test = evaluator.test_metrics(model)
+    images, labels = evaluator.task.arrays('test')
+    assert test['accuracy'] == pytest.approx(np.mean(model.predict(images, verbose=0).argmax(1) == labels))
+
+
+def test_models_that_are_no_classifiers(tmp_path):
+    with pytest.raises(InputError, match='there is no model file'):
+        load_classifier(tmp_path / 'absent.keras')
+    damaged = tmp_path / 'damaged.keras'
+    damaged.write_bytes(b'not a model')
+    with pytest.raises(InputError, match='no model that can be loaded'):
+        load_classifier(damaged)
+    other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    other.save(tmp_path / 'other.keras')
+    with pytest.raises(InputError, match='holds a Sequential, not an image classifier'):
+        load_classifier(tmp_path / 'other.keras')
