@@ -1,5 +1,7 @@
 """The Keras model: shapes of any size, seeds, names, policies, the auxiliary head, configs, lowering for XLA."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -59,7 +61,13 @@ def test_names_come_from_a_finite_set():
     assert [v.path for v in first.variables] == [v.path for v in second.variables]
     assert [v.value.name for v in first.variables] == [v.value.name for v in second.variables]
     assert len({v.path for v in first.variables}) == len(first.variables)
-    assert first.variables[0].path.startswith('network/')
+    pattern = re.compile(
+        r'network/(stem|cell_[0-4]_(older|newer|output_[1-7]|node_[3-7]_(left|right)(_1)?)|classifier)/'
+        r'(kernel|shifted_kernel|gamma|beta|moving_mean|moving_variance|bias):0'
+    )
+    for seed in range(4):
+        for variable in CellNetwork(random_cells(seed), small_config()).variables:
+            assert pattern.fullmatch(variable.value.name), variable.value.name
 
 
 @pytest.mark.parametrize('policy', ['float32', 'mixed_bfloat16', 'mixed_float16'])
