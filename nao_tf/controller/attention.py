@@ -1,8 +1,9 @@
-"""Attention of decoder states over the embedding: two scores, two classes."""
+"""Attention of decoder states over the embedding: three scores, three classes."""
 
 from __future__ import annotations
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -12,12 +13,14 @@ class DotAttention(keras.layers.Layer):
 
     Args:
         width: D.
+        positions: T.
+        steps: S.
         name: the layer's fixed name.
     """
 
-    def __init__(self, width: int, *, name: str, **kwargs):
+    def __init__(self, width: int, *, positions: int, steps: int, name: str, **kwargs):
         super().__init__(name=name, dtype='float32', **kwargs)
-        self.width = width
+        self.width, self.positions, self.steps = width, positions, steps
         self.query = self.add_weight((width, width), name='query_kernel')
         self.built = True
 
@@ -25,24 +28,55 @@ class DotAttention(keras.layers.Layer):
         """Returns what is computed once for a whole sequence from the memory [B, S, D]."""
         return memory
 
-    def call(self, states: tf.Tensor, keys: tf.Tensor, memory: tf.Tensor) -> tf.Tensor:
+    def call(
+        self, states: tf.Tensor, keys: tf.Tensor, memory: tf.Tensor, position: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Returns the context vectors ctx_r.
 
         Args:
             states: s_r, [B, R, D].
             keys: what `keys` returned.
             memory: e_x, [B, S, D].
+            position: the position r where R = 1; None where R = T.
 
         Returns:
             [B, R, D].
         """
         batch, steps, width = states.shape
         queries = tf.reshape(tf.matmul(tf.reshape(states, (-1, width)), self.query.value), (batch, steps, width))
-        return tf.matmul(tf.nn.softmax(tf.matmul(queries, keys, transpose_b=True)), memory)
+        scores = tf.matmul(queries, keys, transpose_b=True) + self.prior(position)
+        return tf.matmul(tf.nn.softmax(scores), memory)
+
+    def prior(self, position: tf.Tensor | None) -> tf.Tensor | float:
+        """Returns what the scores are before anything is known about the states."""
+        del position
+        return 0.0
 
     def get_config(self):
         """Returns the arguments of the constructor."""
-        return {'width': self.width, 'name': self.name}
+        return {'width': self.width, 'positions': self.positions, 'steps': self.steps, 'name': self.name}
+
+
+@keras.saving.register_keras_serializable('nao_tf')
+class AlignedAttention(DotAttention):
+    """Bilinear attention with a trained prior: how much position r looks at step t, whatever the states.
+
+    It starts on the step that the position belongs to (`aligned_prior`), so that the decoder need not find out
+    first which state a token is written in.
+    """
+
+    def __init__(self, width: int, **kwargs):
+        super().__init__(width, **kwargs)
+        self.bias = self.add_weight((self.positions, self.steps), name='attention_prior', initializer='zeros')
+
+    def prior(self, position: tf.Tensor | None) -> tf.Tensor:
+        """Returns the prior of all positions [T, S], or of one [1, S]."""
+        return self.bias.value if position is None else self.bias.value[position][None]
+
+
+def aligned_prior(positions: int, steps: int, strength: float = 4.0) -> np.ndarray:
+    """Returns the start of the prior, [T, S]: `strength` at each position's own step, 0 elsewhere."""
+    return strength * np.repeat(np.eye(steps), positions // steps, axis=0)
 
 
 @keras.saving.register_keras_serializable('nao_tf')
@@ -51,12 +85,14 @@ class AdditiveAttention(keras.layers.Layer):
 
     Args:
         width: D.
+        positions: T.
+        steps: S.
         name: the layer's fixed name.
     """
 
-    def __init__(self, width: int, *, name: str, **kwargs):
+    def __init__(self, width: int, *, positions: int, steps: int, name: str, **kwargs):
         super().__init__(name=name, dtype='float32', **kwargs)
-        self.width = width
+        self.width, self.positions, self.steps = width, positions, steps
         self.query = self.add_weight((width, width), name='query_kernel')
         self.key = self.add_weight((width, width), name='key_kernel')
         self.direction = self.add_weight((width, 1), name='direction_kernel')
@@ -67,8 +103,11 @@ class AdditiveAttention(keras.layers.Layer):
         batch, steps, width = memory.shape
         return tf.reshape(tf.matmul(tf.reshape(memory, (-1, width)), self.key.value), (batch, steps, width))
 
-    def call(self, states: tf.Tensor, keys: tf.Tensor, memory: tf.Tensor) -> tf.Tensor:
+    def call(
+        self, states: tf.Tensor, keys: tf.Tensor, memory: tf.Tensor, position: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Returns the context vectors [B, R, D]; see `DotAttention.call`."""
+        del position
         batch, steps, width = states.shape
         queries = tf.reshape(tf.matmul(tf.reshape(states, (-1, width)), self.query.value), (batch, steps, 1, width))
         hidden = tf.tanh(queries + keys[:, None])
@@ -77,7 +116,7 @@ class AdditiveAttention(keras.layers.Layer):
 
     def get_config(self):
         """Returns the arguments of the constructor."""
-        return {'width': self.width, 'name': self.name}
+        return {'width': self.width, 'positions': self.positions, 'steps': self.steps, 'name': self.name}
 
 
-ATTENTIONS = {'dot': DotAttention, 'additive': AdditiveAttention}
+ATTENTIONS = {'dot': DotAttention, 'aligned': AlignedAttention, 'additive': AdditiveAttention}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nao_tf.controller.config import ControllerConfig
+from nao_tf.controller.config import STEPS, ControllerConfig
 from nao_tf.controller.masks import prefix_states
-from nao_tf.controller.program import BETA_1, BETA_2, STEPS, Batches
+from nao_tf.controller.program import BETA_1, BETA_2, Batches
 from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
@@ -96,16 +96,14 @@ class BatchSource:
         self.step = 0
         self._order = np.arange(0)
 
-    def rates(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns Adam's step sizes and the decay of the weights' mean for the next STEPS steps, float32 [K]."""
+    def rates(self) -> np.ndarray:
+        """Returns Adam's step sizes with its bias corrections for the next STEPS steps, float32 [K]."""
         step = self.step + np.arange(STEPS)
         rates = np.full(STEPS, self.config.learning_rate)
         if self.config.schedule == 'cosine':
             rates *= 0.5 * (1 + np.cos(np.pi * np.minimum(step / self.total_steps, 1)))
         rates *= np.sqrt(1 - BETA_2 ** (step + 1)) / (1 - BETA_1 ** (step + 1))
-        over = step >= self.total_steps
-        averaging = np.minimum(self.config.averaging, (1 + step) / (10 + step))
-        return np.where(over, 0, rates).astype(np.float32), np.where(over, 1, averaging).astype(np.float32)
+        return np.where(step >= self.total_steps, 0, rates).astype(np.float32)
 
     def draw(self) -> Batches:
         """Returns the next STEPS batches."""
@@ -119,7 +117,7 @@ class BatchSource:
         elif self.config.symmetry == 'isomorphic':
             tokens = self.space.random_isomorph(tokens, self.rng)
         states = prefix_states(self.space, tokens)
-        rates, averaging = self.rates()
+        rates = self.rates()
         seeds = self.rng.integers(2**31 - 64, size=(STEPS, 2), dtype=np.int32)
         self.step += STEPS
         shape = (STEPS, self.config.batch)
@@ -128,6 +126,5 @@ class BatchSource:
             states.reshape(*shape, -1),
             self.targets[rows].reshape(shape),
             rates,
-            averaging,
             seeds,
         )

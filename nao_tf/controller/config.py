@@ -8,13 +8,15 @@ from typing import Any
 
 from nao_tf.errors import InputError
 
+STEPS = 32  # training steps of one compiled call
+
 CHOICES = {
     'encoder_step': ('token', 'branch'),
     'structure': ('tokens', 'graph'),
     'head': ('linear', 'sigmoid'),
     'scores': ('raw', 'min_max', 'z_score'),
     'reconstruction': ('sum', 'mean'),
-    'attention': ('additive', 'dot'),
+    'attention': ('additive', 'dot', 'aligned'),
     'decoder_start': ('last', 'mean'),
     'readout': ('state_context', 'state'),
     'symmetry': ('none', 'doubled', 'online', 'isomorphic'),
@@ -22,10 +24,10 @@ CHOICES = {
     'start': ('cold', 'warm'),
 }
 POSITIVE = (
-    'embedding', 'hidden', 'batch', 'clip_norm', 'step_first', 'step_increment', 'max_steps', 'epochs',
-    'learning_rate', 'patience',
+    'embedding', 'hidden', 'batch', 'decoder_interval', 'clip_norm', 'step_first', 'step_increment', 'max_steps',
+    'epochs', 'learning_rate', 'patience',
 )  # fmt: skip
-FRACTIONS = ('trade_off', 'reconstructed', 'encoder_dropout', 'predictor_dropout', 'held_out', 'averaging')
+FRACTIONS = ('trade_off', 'encoder_dropout', 'predictor_dropout', 'held_out')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,14 +49,15 @@ class ControllerConfig:
         reconstruction: L_rec `sum`med over the T tokens (Eq. 1), or their `mean`.
         trade_off: lambda of Eq. (1).
         batch: B, architectures in a training step.
-        reconstructed: share of each batch that the decoder is trained on; at most 1.
+        decoder_interval: L_rec joins the loss at every such step, that many times as heavy; 1 for every step.
         weight_decay: factor of half the sum of squares of the encoder's and predictor's weights, added to the loss.
         recurrent_decay: the same for the encoder's recurrent kernel.
         decoder_decay: the same for the decoder's weights.
         clip_norm: bound on the global norm of the gradient.
         encoder_dropout: rate on the encoder's input embeddings.
         predictor_dropout: rate on the predictor's hidden layers.
-        attention: score of a state and an encoder state: `additive` (Bahdanau) or bilinear `dot`.
+        attention: score of a state and an encoder state: `additive` (Bahdanau) bilinear `dot`, or
+            `aligned`, which is `dot` with a trained prior that starts on the state a token is written in.
         decoder_start: initial state of the decoder: h_T (`last`, the paper) or the unit `mean` of the states.
         readout: token logits from [s_r, ctx_r] (`state_context`), or from s_r alone (`state`), the context being
             part of the next step's input.
@@ -72,7 +75,6 @@ class ControllerConfig:
         schedule: learning rate `constant`, or a half `cosine` to zero over `epochs`.
         patience: epochs without a better held-out pairwise accuracy before training stops.
         held_out: share of the architectures (whole classes of isomorphic cells) kept for early stopping.
-        averaging: decay of the running mean of the weights that is evaluated and kept; 0 for the weights.
         start: every fit from new weights (`cold`) or from the last fit's (`warm`).
         step_first: eta of the first step of Eq. (2).
         step_increment: growth of eta while the decoded cell is not new.
@@ -92,7 +94,7 @@ class ControllerConfig:
     reconstruction: str
     trade_off: float
     batch: int
-    reconstructed: float
+    decoder_interval: int
     weight_decay: float
     recurrent_decay: float
     decoder_decay: float
@@ -113,7 +115,6 @@ class ControllerConfig:
     schedule: str
     patience: int
     held_out: float
-    averaging: float
     start: str
     step_first: float
     step_increment: float
@@ -133,6 +134,8 @@ class ControllerConfig:
         for field in ('weight_decay', 'recurrent_decay', 'decoder_decay', 'initial', 'recurrent_scale'):
             if not getattr(self, field) >= 0:
                 self._refuse(field, '0 or a number above it')
+        if STEPS % self.decoder_interval:
+            self._refuse('decoder_interval', f'a divisor of {STEPS}')
         if any(width < 1 for width in self.predictor_hidden):
             self._refuse('predictor_hidden', 'widths of 1 or more')
         if self.structure == 'graph' and self.encoder_step != 'branch':

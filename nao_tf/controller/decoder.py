@@ -22,7 +22,9 @@ class Decoder(keras.Model):
     Args:
         vocabulary: V, number of token words.
         hidden: D, of the embedding, of the LSTM and of the token embedding.
-        attention: `dot` or `additive`.
+        positions: T, tokens of an architecture.
+        steps: S, states of an embedding.
+        attention: `dot`, `aligned` or `additive`.
         start: initial hidden and cell state: the `last` state of the embedding (h_T), or its unit `mean`.
     """
 
@@ -30,20 +32,21 @@ class Decoder(keras.Model):
     reads_context = True  # whether the logits read the context
 
     def __init__(
-        self, vocabulary: int, hidden: int, *, attention: str = 'dot', start: str = 'last',
+        self, vocabulary: int, hidden: int, *, positions: int, steps: int, attention: str = 'dot', start: str = 'last',
         name: str = 'decoder', **kwargs,
     ):  # fmt: skip
         super().__init__(name=name, dtype='float32', **kwargs)
         self.vocabulary = vocabulary
         self.hidden = hidden
         self.attention = attention
+        self.positions, self.steps = positions, steps
         self.start = start
         self.table = self.add_weight((vocabulary, hidden), name='decoder_embedding', initializer='uniform')
         self.kernel = self.add_weight((hidden, 4 * hidden), name='decoder_kernel')
         if self.inputs_context:
             self.context_kernel = self.add_weight((hidden, 4 * hidden), name='decoder_context_kernel')
         self.lstm = LSTM(hidden, name='decoder_lstm')
-        self.attend = ATTENTIONS[attention](hidden, name='decoder_attention')
+        self.attend = ATTENTIONS[attention](hidden, positions=positions, steps=steps, name='decoder_attention')
         self.output_state = self.add_weight((hidden, vocabulary), name='decoder_state_output_kernel')
         if self.reads_context:
             self.output_context = self.add_weight((hidden, vocabulary), name='decoder_context_output_kernel')
@@ -93,7 +96,9 @@ class Decoder(keras.Model):
         start = self.initial(embeddings)
         return start, start
 
-    def step(self, inputs: tf.Tensor, carry: Carry, keys: tf.Tensor, embeddings: tf.Tensor) -> tuple[tf.Tensor, Carry]:
+    def step(
+        self, inputs: tf.Tensor, carry: Carry, keys: tf.Tensor, embeddings: tf.Tensor, position: tf.Tensor
+    ) -> tuple[tf.Tensor, Carry]:
         """Advances one position.
 
         Args:
@@ -101,12 +106,13 @@ class Decoder(keras.Model):
             carry: what `begin` or the last step returned.
             keys: the attention's keys of the embeddings.
             embeddings: e_x, [B, S, D].
+            position: r.
 
         Returns:
             Logits [B, V] and the new carry.
         """
         hidden, cell = self.lstm.step(inputs, *carry)
-        context = self.attend(hidden[:, None], keys, embeddings)[:, 0]
+        context = self.attend(hidden[:, None], keys, embeddings, position)[:, 0]
         return self.logits(hidden, context), (hidden, cell)
 
     def generate(self, embeddings: tf.Tensor, masks: Masks) -> tf.Tensor:
@@ -123,7 +129,7 @@ class Decoder(keras.Model):
         table, keys = self.token_inputs(), self.attend.keys(embeddings)
 
         def body(position, token, state, carry, tokens):
-            logits, carry = self.step(tf.gather(table, token), carry, keys, embeddings)
+            logits, carry = self.step(tf.gather(table, token), carry, keys, embeddings, position)
             allowed = tf.where(masks.valid(position, state), logits, FORBIDDEN)
             token = tf.argmax(allowed, -1, output_type=tf.int32)
             return position + 1, token, masks.advance(state, token), carry, tokens.write(position, token)
@@ -145,6 +151,8 @@ class Decoder(keras.Model):
         return {
             'vocabulary': self.vocabulary,
             'hidden': self.hidden,
+            'positions': self.positions,
+            'steps': self.steps,
             'attention': self.attention,
             'start': self.start,
             'name': self.name,
@@ -167,7 +175,7 @@ class FeedbackDecoder(Decoder):
         keys = self.attend.keys(embeddings)
 
         def body(position, carry, logits):
-            row, carry = self.step(inputs[position], carry, keys, embeddings)
+            row, carry = self.step(inputs[position], carry, keys, embeddings, position)
             return position + 1, carry, logits.write(position, row)
 
         logits = tf.TensorArray(tf.float32, length, element_shape=(batch, self.vocabulary))
@@ -189,10 +197,12 @@ class FeedbackDecoder(Decoder):
         start = self.initial(embeddings)
         return start, start, tf.zeros_like(start)
 
-    def step(self, inputs: tf.Tensor, carry: Carry, keys: tf.Tensor, embeddings: tf.Tensor) -> tuple[tf.Tensor, Carry]:
+    def step(
+        self, inputs: tf.Tensor, carry: Carry, keys: tf.Tensor, embeddings: tf.Tensor, position: tf.Tensor
+    ) -> tuple[tf.Tensor, Carry]:
         """Advances one position (see `Decoder.step`)."""
         hidden, cell, context = carry
         inputs = inputs + tf.matmul(context, self.context_kernel.value)
         hidden, cell = self.lstm.step(inputs, hidden, cell)
-        context = self.attend(hidden[:, None], keys, embeddings)[:, 0]
+        context = self.attend(hidden[:, None], keys, embeddings, position)[:, 0]
         return self.logits(hidden, context), (hidden, cell, context)

@@ -63,12 +63,21 @@ class Encoder(keras.Model):
         ordered = tf.reshape(tokens, (tokens.shape[0], steps, self.step_length))
         return tf.one_hot(tf.transpose(ordered, (1, 0, 2)), self.vocabulary)
 
-    def step_inputs(self, tokens: tf.Tensor) -> tf.Tensor:
-        """Returns the joined embeddings of every step's tokens, [S, B, step_length * embedding]."""
+    def products(self, tokens: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
+        """Returns the products of every step's input and the input kernel.
+
+        Args:
+            tokens: int32 [B, T].
+            seed: int32 [2] for dropout on the embeddings, or None.
+
+        Returns:
+            float32 [S, B, 4 D].
+        """
         words = self.words(tokens)
         # A product with one-hot rows instead of a gather: its gradient is a product too, not a scatter.
         embedded = tf.matmul(tf.reshape(words, (-1, self.vocabulary)), self.table.value)
-        return tf.reshape(embedded, (*words.shape[:2], self.step_length * self.embedding))
+        embedded = dropout(tf.reshape(embedded, (-1, self.input_width)), self.dropout, seed)
+        return tf.reshape(tf.matmul(embedded, self.kernel.value), (*words.shape[:2], 4 * self.hidden))
 
     def call(self, tokens: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Embeds architectures.
@@ -80,11 +89,8 @@ class Encoder(keras.Model):
         Returns:
             e_x, float32 [B, S, D], every state of unit length.
         """
-        embedded = dropout(self.step_inputs(tokens), self.dropout, seed)
-        steps, batch, width = embedded.shape
-        products = tf.matmul(tf.reshape(embedded, (steps * batch, width)), self.kernel.value)
-        zeros = tf.zeros((batch, self.hidden))
-        states = self.lstm(self.lstm.project(tf.reshape(products, (steps, batch, -1))), zeros, zeros)
+        zeros = tf.zeros((tokens.shape[0], self.hidden))
+        states = self.lstm(self.lstm.project(self.products(tokens, seed)), zeros, zeros)
         return tf.transpose(tf.math.l2_normalize(states, -1), (1, 0, 2))
 
     def get_config(self):

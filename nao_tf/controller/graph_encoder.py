@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nao_tf.controller.encoder import Encoder
+from nao_tf.controller.encoder import Encoder, dropout
 
 MOST_READERS = 4  # more readers of one node are told apart no further
 
@@ -47,52 +47,63 @@ class GraphEncoder(Encoder):
         """Tokens of the step and of the node it reads, and three more embeddings of half the width."""
         return 2 * self.step_length * self.embedding + 3 * (self.embedding // 2)
 
-    def step_inputs(self, tokens: tf.Tensor) -> tf.Tensor:
-        """Returns the embedded input of every step, [S, B, `input_width`]."""
-        own = super().step_inputs(tokens)
-        steps, batch, width = own.shape
+    def products(self, tokens: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
+        """Returns the products of every step's input and the input kernel, float32 [S, B, 4 D].
+
+        Embeddings and kernel are multiplied first: all inputs are choices from small tables, so one product with
+        rows of ones replaces embedding and projection. Dropout drops an embedding as a whole.
+
+        Args:
+            tokens: int32 [B, T].
+            seed: int32 [2] for dropout, or None.
+        """
+        words = self.words(tokens)
+        steps, batch = words.shape[:2]
         owner = np.eye(self.nodes, dtype=np.float32)[self.step_nodes]  # [S, N]
-        # reads[s, b, n]: step s of architecture b reads node n.
+        # reads[b, s, n]: step s of architecture b reads node n.
         readable = np.array(self.read_nodes)[..., None] == np.arange(self.nodes)
-        words = tf.reduce_sum(self.words(tokens), 2)  # [S, B, V]
-        reads = tf.matmul(words, tf.constant(readable.astype(np.float32)))
-        flat = tf.reshape(own, (steps, batch * width))
-        nodes = tf.matmul(tf.constant((owner / owner.sum(0)).T), flat)  # [N, B * width]
-        nodes = tf.transpose(tf.reshape(nodes, (self.nodes, batch, width)), (1, 0, 2))
-        read = tf.transpose(tf.matmul(tf.transpose(reads, (1, 0, 2)), nodes), (1, 0, 2))
-        readers = tf.matmul(tf.reduce_sum(reads, 0), tf.constant(owner.T))  # [B, S]
-        places = tf.tile(self.place_table.value[:, None], (1, batch, 1))
-        return tf.concat(
+        reads = tf.matmul(tf.reduce_sum(words, 2), tf.constant(readable.astype(np.float32)))
+        reads = tf.transpose(reads, (1, 0, 2))
+        own = tf.reshape(words, (steps, batch, -1))
+        nodes = tf.matmul(tf.constant((owner / owner.sum(0)).T), tf.reshape(own, (steps, -1)))
+        nodes = tf.transpose(tf.reshape(nodes, (self.nodes, batch, own.shape[-1])), (1, 0, 2))
+        read = tf.transpose(tf.matmul(reads, nodes), (1, 0, 2))
+        readers = tf.minimum(tf.matmul(tf.constant(owner), tf.reduce_sum(reads, 1), transpose_b=True), MOST_READERS)
+        chosen = tf.concat(
             [
                 own,
                 read,
-                _rows(self.level_table.value, self._levels(reads, owner)),
-                _rows(self.reader_table.value, tf.minimum(tf.transpose(readers), MOST_READERS)),
-                places,
+                tf.one_hot(tf.cast(self._levels(reads, owner), tf.int32), self.levels + 1),
+                tf.one_hot(tf.cast(readers, tf.int32), MOST_READERS + 1),
             ],
             -1,
         )
+        tables, places = self._tables()
+        chosen = dropout(tf.reshape(chosen, (steps * batch, chosen.shape[-1])), self.dropout, seed)
+        return tf.reshape(tf.matmul(chosen, tables), (steps, batch, 4 * self.hidden)) + places[:, None]
+
+    def _tables(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the product with the kernel of every embedding that can be chosen, and of the places."""
+        half = self.embedding // 2
+        *tokens, level, reader, place = tf.split(
+            self.kernel.value, [self.embedding] * (2 * self.step_length) + [half] * 3
+        )
+        tables = [tf.matmul(self.table.value, part) for part in tokens]
+        tables += [tf.matmul(self.level_table.value, level), tf.matmul(self.reader_table.value, reader)]
+        return tf.concat(tables, 0), tf.matmul(self.place_table.value, place)
 
     def _levels(self, reads: tf.Tensor, owner: np.ndarray) -> tf.Tensor:
         """Returns the level of every step's node, float32 [S, B]: 1 for a node that reads none."""
-        by_node = tf.stack(  # [N, B, N]: node n reads node m
-            [tf.reduce_max(tf.gather(reads, np.flatnonzero(owner[:, node])), 0) for node in range(self.nodes)]
-        )
-        levels = tf.ones((by_node.shape[1], self.nodes))
+        # by_node[b, n, m]: node n of architecture b reads node m.
+        by_node = tf.minimum(tf.matmul(tf.constant(owner.T), reads), 1.0)
+        levels = tf.ones((reads.shape[0], self.nodes))
         for _ in range(self.levels - 1):
-            levels = 1 + tf.transpose(tf.reduce_max(by_node * levels, -1))
+            levels = 1 + tf.reduce_max(by_node * levels[:, None], -1)
         return tf.matmul(tf.constant(owner), levels, transpose_b=True)
 
     def get_config(self):
         """Returns the arguments of the constructor."""
         return {**super().get_config(), 'step_nodes': self.step_nodes, 'read_nodes': self.read_nodes}
-
-
-def _rows(table: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-    """Returns rows of a table [R, E] by whole numbers [S, B], as a product with one-hot rows."""
-    chosen = tf.one_hot(tf.cast(index, tf.int32), table.shape[0])
-    rows = tf.matmul(tf.reshape(chosen, (-1, table.shape[0])), table)
-    return tf.reshape(rows, (*index.shape, table.shape[1]))
 
 
 def _longest_chain(step_nodes: list[int], read_nodes: list[list[int]]) -> int:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nao_tf.controller.attention import aligned_prior
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.decoder import Decoder, FeedbackDecoder
 from nao_tf.controller.encoder import Encoder
@@ -89,7 +90,12 @@ def build_models(space: SearchSpace, config: ControllerConfig) -> Models:
         dropout=config.predictor_dropout,
     )
     decoder = DECODERS[config.readout](
-        len(space.vocabulary), config.hidden, attention=config.attention, start=config.decoder_start
+        len(space.vocabulary),
+        config.hidden,
+        positions=space.length,
+        steps=space.length // encoder.step_length,
+        attention=config.attention,
+        start=config.decoder_start,
     )
     return Models(encoder, predictor, decoder)
 
@@ -126,6 +132,8 @@ def initial_weights(models: Models, config: ControllerConfig, rng: np.random.Gen
         shape = tuple(variable.shape)
         if variable.name.rpartition('_')[0].endswith('bias') or variable.name.endswith('bias'):
             value = np.zeros(shape)
+        elif variable.name == 'attention_prior':
+            value = aligned_prior(*shape)
         elif config.initial:
             value = rng.uniform(-config.initial, config.initial, shape)
         elif variable.name.endswith('embedding'):

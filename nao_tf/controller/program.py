@@ -13,12 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from nao_tf.controller.config import ControllerConfig
+from nao_tf.controller.config import STEPS, ControllerConfig
 from nao_tf.controller.masks import Masks, masked_log_softmax
 from nao_tf.controller.models import Models, build_models, decay_factors
 from nao_tf.spaces.base import SearchSpace
 
-STEPS = 32  # training steps of one call
 ROWS = 128  # architectures of one call of everything else
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # Adam
 
@@ -31,7 +30,6 @@ class Batches(NamedTuple):
         states: int32 [K, B, T], states of the masks before each position.
         targets: float32 [K, B], normalised scores.
         rates: float32 [K], Adam's step sizes with its bias corrections; 0 leaves the weights as they are.
-        averaging: float32 [K], decay of the running mean of the weights.
         seeds: int32 [K, 2], for dropout.
     """
 
@@ -39,17 +37,15 @@ class Batches(NamedTuple):
     states: np.ndarray
     targets: np.ndarray
     rates: np.ndarray
-    averaging: np.ndarray
     seeds: np.ndarray
 
 
 class Weights(NamedTuple):
-    """Weights, Adam's two moments, and the running mean of the weights: float32 [P] each."""
+    """Weights and Adam's two moments: float32 [P] each."""
 
     current: tf.Tensor
     first: tf.Tensor
     second: tf.Tensor
-    mean: tf.Tensor
 
 
 class Program:
@@ -65,7 +61,6 @@ class Program:
         self.masks = Masks(space.next_state, space.valid)
         self.models: Models = build_models(space, config)
         self.decay = decay_factors(self.models, config)
-        self.reconstructed = max(1, round(config.reconstructed * config.batch))
         size = sum(int(np.prod(variable.shape)) for variable in self.models.variables)
         steps = space.length // self.models.encoder.step_length
         length = space.length
@@ -78,10 +73,9 @@ class Program:
 
         batch = config.batch
         batches = Batches(
-            ints(STEPS, batch, length), ints(STEPS, batch, length), floats(STEPS, batch), floats(STEPS),
-            floats(STEPS), ints(STEPS, 2),
+            ints(STEPS, batch, length), ints(STEPS, batch, length), floats(STEPS, batch), floats(STEPS), ints(STEPS, 2)
         )  # fmt: skip
-        weights = Weights(*[floats(size)] * 4)
+        weights = Weights(*[floats(size)] * 3)
         embeddings = floats(ROWS, steps, config.hidden)
         self.train = tf.function(self._train, input_signature=[weights, batches])
         self.predict = tf.function(self._predict, input_signature=[floats(size), ints(ROWS, length)])
@@ -89,58 +83,76 @@ class Program:
         self.decode = tf.function(self._decode, input_signature=[floats(size), embeddings])
         self.climb = tf.function(self._climb, input_signature=[floats(size), ints(ROWS, length), floats(ROWS)])
 
-    def objective(self, tokens: tf.Tensor, states: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None):
-        """Returns the two losses of Eq. (1), each averaged over the batch.
+    def prediction_loss(
+        self, tokens: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns L_pp of Eq. (1) averaged over the batch, and the embeddings.
 
         Args:
             tokens: int32 [B, T].
-            states: int32 [B, T]; L_rec reads the first `reconstructed` rows.
             targets: float32 [B].
             seed: int32 [2] for dropout, or None.
-
-        Returns:
-            L_pp and L_rec, scalars; L_rec is summed over the tokens or averaged, as the config says.
         """
         embeddings = self.models.encoder(tokens, seed)
         predicted = self.models.predictor(embeddings, None if seed is None else seed + 1)
-        rows = min(self.reconstructed, tokens.shape[0])
-        embeddings, tokens, states = embeddings[:rows], tokens[:rows], states[:rows]
+        return tf.reduce_mean(tf.square(targets - predicted)), embeddings
+
+    def reconstruction_loss(self, embeddings: tf.Tensor, tokens: tf.Tensor, states: tf.Tensor) -> tf.Tensor:
+        """Returns L_rec of Eq. (1) averaged over the batch, summed or averaged over the tokens by the config.
+
+        Args:
+            embeddings: e_x, float32 [B, S, D].
+            tokens: int32 [B, T].
+            states: int32 [B, T].
+        """
         log_probabilities = masked_log_softmax(
             self.models.decoder(embeddings, tokens), self.masks.valid(tf.range(self.masks.length), states)
         )
         chosen = tf.reduce_sum(log_probabilities * tf.one_hot(tokens, self.masks.vocabulary), -1)
         reduce = tf.reduce_sum if self.config.reconstruction == 'sum' else tf.reduce_mean
-        return tf.reduce_mean(tf.square(targets - predicted)), -tf.reduce_mean(reduce(chosen, -1))
+        return -tf.reduce_mean(reduce(chosen, -1))
 
     def _train(self, weights: Weights, batches: Batches):
         """Runs STEPS steps of Adam on Eq. (1); returns the new weights and the mean losses [2]."""
+        trade_off, interval = self.config.trade_off, self.config.decoder_interval
 
-        def body(step, weights, losses):
+        def step(index, weights, losses, reconstruct: bool):
             parts = self.models.split(weights.current)
+            tokens = batches.tokens[index]
             with tf.GradientTape() as tape, self.models.scope(parts):
                 tape.watch(parts)
-                prediction, reconstruction = self.objective(
-                    batches.tokens[step], batches.states[step], batches.targets[step], batches.seeds[step]
-                )
-                trade_off = self.config.trade_off
-                loss = trade_off * prediction + (1 - trade_off) * reconstruction
-            gradient = tf.concat([tf.reshape(part, [-1]) for part in tape.gradient(loss, parts)], 0)
-            gradient += self.decay * weights.current
-            weights = self._adam(weights, gradient, batches.rates[step], batches.averaging[step])
-            return step + 1, weights, losses + tf.stack([prediction, reconstruction]) / STEPS
+                prediction, embeddings = self.prediction_loss(tokens, batches.targets[index], batches.seeds[index])
+                loss, reconstruction = trade_off * prediction, tf.constant(0.0)
+                if reconstruct:
+                    reconstruction = interval * self.reconstruction_loss(embeddings, tokens, batches.states[index])
+                    loss += (1 - trade_off) * reconstruction
+            gradient = tape.gradient(loss, parts, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            flat = tf.concat([tf.reshape(part, [-1]) for part in gradient], 0) + self.decay * weights.current
+            weights = self._adam(weights, flat, batches.rates[index])
+            return index + 1, weights, losses + tf.stack([prediction, reconstruction]) / STEPS
+
+        def body(index, weights, losses):
+            state = step(index, weights, losses, reconstruct=True)
+            if interval == 1:
+                return state
+            return tf.while_loop(
+                lambda inner, *_: inner < index + interval,
+                lambda *state: step(*state, reconstruct=False),
+                state,
+                maximum_iterations=interval - 1,
+            )
 
         _, weights, losses = tf.while_loop(
-            lambda step, *_: step < STEPS, body, (0, weights, tf.zeros(2)), maximum_iterations=STEPS
+            lambda index, *_: index < STEPS, body, (0, weights, tf.zeros(2)), maximum_iterations=STEPS // interval
         )
         return weights, losses
 
-    def _adam(self, weights: Weights, gradient: tf.Tensor, rate: tf.Tensor, averaging: tf.Tensor) -> Weights:
+    def _adam(self, weights: Weights, gradient: tf.Tensor, rate: tf.Tensor) -> Weights:
         """Returns the weights after one step of Adam with a clipped gradient."""
         gradient *= tf.minimum(1.0, self.config.clip_norm / (tf.norm(gradient) + 1e-12))
         first = BETA_1 * weights.first + (1 - BETA_1) * gradient
         second = BETA_2 * weights.second + (1 - BETA_2) * tf.square(gradient)
-        current = weights.current - rate * first / (tf.sqrt(second) + EPSILON)
-        return Weights(current, first, second, averaging * weights.mean + (1 - averaging) * current)
+        return Weights(weights.current - rate * first / (tf.sqrt(second) + EPSILON), first, second)
 
     def _predict(self, weights: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
         """Returns f(E(x)), [R], in normalised units."""
