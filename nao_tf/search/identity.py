@@ -20,21 +20,23 @@ EXTENDABLE = (
 )
 
 
-def check_same(stored: dict[str, Any], given: dict[str, Any], where: str) -> None:
+def check_same(stored: dict[str, Any], given: dict[str, Any], *, defaults: dict[str, Any], where: str) -> None:
     """Checks that a work directory holds the search that a config describes.
 
     Args:
         stored: flat config of the directory.
         given: flat config of the command.
+        defaults: flat config of the package; a field that is younger than the directory had its default.
         where: the file, for the error.
 
     Raises:
         InputError: naming every field that differs and may not be changed.
     """
+    before, now = {**defaults, **stored}, {**defaults, **given}
     differences = [
-        f'{name} was {stored.get(name, "absent")!r}, now {given.get(name, "absent")!r}'
+        f'{name} was {before.get(name)!r}, now {now.get(name)!r}'
         for name in {**stored, **given}
-        if stored.get(name) != given.get(name) and name not in EXTENDABLE
+        if before.get(name) != now.get(name) and name not in EXTENDABLE
     ]
     if differences:
         raise InputError(

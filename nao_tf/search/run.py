@@ -13,7 +13,7 @@ import keras
 import ml_collections
 from rich.console import Console
 
-from nao_tf.search.config import flatten
+from nao_tf.search.config import default_config, flatten
 from nao_tf.search.estimate import estimate
 from nao_tf.search.executor import InProcess
 from nao_tf.search.history import BASELINE, SEARCH, History
@@ -87,7 +87,7 @@ def run_search(
             describe_plan(config, parts, console, parts.total)
             return None
         flat = {**flatten(config), 'fingerprint': task.fingerprint}
-        with open_workdir(Path(workdir), flat) as folder:
+        with open_workdir(Path(workdir), flat, flatten(default_config())) as folder:
             return _run(config, parts, folder, max_hours, console)
     finally:
         keras.config.set_dtype_policy(before)

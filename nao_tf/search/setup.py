@@ -13,8 +13,9 @@ import tensorflow as tf
 from nao_tf.errors import InputError
 from nao_tf.evaluators.trained_child import TrainedChild
 from nao_tf.networks.config import NetworkConfig
-from nao_tf.search.config import flatten, from_flat
+from nao_tf.search.config import default_config, flatten
 from nao_tf.search.history import read_history
+from nao_tf.search.identity import EXTENDABLE
 from nao_tf.search.workdir import CONFIG, read_json
 from nao_tf.searchers.base import Evaluation, Searcher
 from nao_tf.searchers.random import RandomSearch
@@ -150,12 +151,12 @@ def warm_evaluations(config: ml_collections.ConfigDict) -> list[Evaluation]:
     """
     workdir = Path(config.warm_start)
     source: dict[str, Any] = read_json(workdir / CONFIG)
-    other = flatten(from_flat({name: value for name, value in source.items() if name != 'fingerprint'}, str(workdir)))
+    defaults = flatten(default_config())
     for name, value in flatten(config).items():
-        if name.startswith(('task.', 'space.', 'child.')) and other[name] != value:
+        other = source.get(name, defaults[name])
+        if name.startswith(('task.', 'space.', 'child.')) and name not in EXTENDABLE and other != value:
             raise InputError(
-                f'warm_start: the scores in {workdir} do not compare: {name} is {other[name]!r} there and '
-                f'{value!r} here'
+                f'warm_start: the scores in {workdir} do not compare: {name} is {other!r} there and {value!r} here'
             )
     history = read_history(workdir, config.space.name)
     seen: dict[Any, Evaluation] = {}

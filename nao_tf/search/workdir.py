@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,13 @@ def read_json(path: Path) -> Any:
 
 
 @contextlib.contextmanager
-def open_workdir(path: Path, config: dict[str, Any]) -> Iterator[Path]:
+def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any] | None = None) -> Iterator[Path]:
     """Makes or reopens a work directory and holds its lock.
 
     Args:
         path: the directory.
         config: the flat config of the search.
+        defaults: the flat default config, for fields that the directory is too old to have.
 
     Yields:
         The directory, whose `config.json` is this config.
@@ -74,7 +75,7 @@ def open_workdir(path: Path, config: dict[str, Any]) -> Iterator[Path]:
             raise InputError(f'another process is running the search in {path}; wait for it or stop it') from None
         stored = path / CONFIG
         if stored.exists():
-            check_same(read_json(stored), config, str(stored))
+            check_same(read_json(stored), config, defaults=dict(defaults or {}), where=str(stored))
         elif others := sorted(entry.name for entry in path.iterdir() if entry.name != '.lock'):
             raise InputError(
                 f'{path} is no work directory of a search (no {CONFIG}, but {", ".join(others[:3])}); '

@@ -53,24 +53,24 @@ class MomentumSGD:
             The global norm of the gradient before clipping, float32 scalar.
         """
         grads = [
-            tf.zeros_like(variable) if gradient is None else tf.convert_to_tensor(gradient)
+            tf.zeros_like(variable) if gradient is None else gradient
             for gradient, variable in zip(gradients, self.variables, strict=True)
         ]
         if self.weight_decay:
-            grads = [
-                gradient + self.weight_decay * variable
-                for gradient, variable in zip(grads, self.variables, strict=True)
-            ]
+            decay = tf.constant(self.weight_decay)
+            grads = [gradient + decay * variable for gradient, variable in zip(grads, self.variables, strict=True)]
         norm = tf.linalg.global_norm(grads)
         if self.clip_norm:
-            grads, _ = tf.clip_by_global_norm(grads, self.clip_norm, use_norm=norm)
+            # A clipped gradient at a rate is the gradient at a clipped rate: one product instead of one a variable.
+            learning_rate = learning_rate * tf.minimum(1.0, self.clip_norm / norm)
+        momentum = tf.constant(self.momentum)
         for gradient, variable, slot in zip(grads, self.variables, self.slots, strict=True):
             tf.raw_ops.ResourceApplyKerasMomentum(
                 var=variable.handle,
                 accum=slot.handle,
                 lr=learning_rate,
                 grad=gradient,
-                momentum=self.momentum,
+                momentum=momentum,
                 use_nesterov=self.nesterov,
             )
         return norm
