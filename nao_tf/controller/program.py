@@ -6,6 +6,7 @@ compile, whatever its weights and however many architectures it has seen.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import threading
 from typing import NamedTuple
@@ -206,39 +207,43 @@ class Program:
         return sum(function.experimental_get_tracing_count() for function in functions)
 
 
-_PROGRAMS_LOCK = threading.Lock()
+# Fields that only the host reads: configs that differ in nothing else share a compile.
+HOST_FIELDS = (
+    'scores', 'symmetry', 'initial', 'recurrent_scale', 'epochs', 'learning_rate', 'schedule', 'patience', 'held_out',
+    'start', 'step_first', 'step_increment', 'max_steps',
+)  # fmt: skip
 
-
-class _Key(NamedTuple):
-    """What the compiled graph depends on."""
-
-    length: int
-    branch_length: int
-    next_state: bytes
-    valid: bytes
-    config: ControllerConfig
+_LOCK = threading.Lock()
 
 
 def program(space: SearchSpace, config: ControllerConfig) -> Program:
     """Returns the compiled program of a space and config, shared by all controllers of this process."""
-    key = _Key(space.length, space.branch_length, space.next_state.tobytes(), space.valid.tobytes(), config)
-    with _PROGRAMS_LOCK:
-        return _cached(key, _Held(space))
+    fields = (field.name for field in dataclasses.fields(config))
+    key = (
+        space.length,
+        space.branch_length,
+        *(table.tobytes() for table in (space.next_state, space.valid, space.step_nodes, space.read_nodes)),
+        *(getattr(config, field) for field in fields if field not in HOST_FIELDS),
+    )
+    with _LOCK:
+        return _cached(key, _Unkeyed(space, config))
 
 
-class _Held:
-    """Hands a space through a cache without being part of its key."""
+class _Unkeyed:
+    """Hands arguments through a cache without being part of its key."""
 
-    def __init__(self, space: SearchSpace):
+    def __init__(self, space: SearchSpace, config: ControllerConfig):
         self.space = space
+        self.config = config
 
     def __eq__(self, other):
-        return isinstance(other, _Held)
+        return isinstance(other, _Unkeyed)
 
     def __hash__(self):
         return 0
 
 
 @functools.lru_cache(maxsize=16)
-def _cached(key: _Key, held: _Held) -> Program:
-    return Program(held.space, key.config)
+def _cached(key: tuple, arguments: _Unkeyed) -> Program:
+    del key
+    return Program(arguments.space, arguments.config)

@@ -40,7 +40,7 @@ def print_predictions(model_file: Path, images: list[Path]) -> None:
     """
     model = load_classifier(model_file)
     files = image_files(images)
-    probabilities = model.predict(read_images(files, model.network.config.image_shape), verbose=0)
+    probabilities = model.predict(read_images(files, model.network.config.image_shape, white=model.white), verbose=0)
     for file, row in zip(files, probabilities, strict=True):
         best = int(row.argmax())
         print(f'{file}\t{model.class_names[best]}\t{row[best]:.4f}')

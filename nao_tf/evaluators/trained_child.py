@@ -81,9 +81,8 @@ class TrainedChild(Evaluator):
         """
         if self.network is None:
             raise RuntimeError('there is no trained network to save')
-        model = ImageClassifier(
-            self.network, mean=self.task.mean.tolist(), std=self.task.std.tolist(), class_names=self.task.class_names
-        )
+        task = self.task
+        model = ImageClassifier(self.network, task.mean.tolist(), task.std.tolist(), task.class_names, white=task.white)
         save_model(model, path)
 
     def test_metrics(self, model: keras.Model) -> dict[str, float]:

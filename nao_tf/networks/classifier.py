@@ -25,9 +25,10 @@ class ImageClassifier(keras.Model):
 
     Args:
         network: gives the logits of normalised images.
-        mean: per channel, in units of 0..255; C numbers.
-        std: per channel, in units of 0..255; C numbers above 0.
+        mean: per channel, in units of the raw images; C numbers.
+        std: per channel, in units of the raw images; C numbers above 0.
         class_names: one name per class, in the order of the logits.
+        white: raw value of a white pixel: 255, or 1 where the training images were between 0 and 1.
         name: name of the model.
 
     Raises:
@@ -41,6 +42,7 @@ class ImageClassifier(keras.Model):
         std: Sequence[float],
         class_names: Sequence[str],
         *,
+        white: float = 255.0,
         name: str = 'image_classifier',
     ):
         super().__init__(name=name, dtype=network.dtype_policy, autocast=False)
@@ -57,6 +59,7 @@ class ImageClassifier(keras.Model):
         self.network = network
         self.mean = tuple(float(value) for value in mean)
         self.std = tuple(float(value) for value in std)
+        self.white = float(white)
         self._class_names = tuple(str(class_name) for class_name in class_names)
         self.build()
 
@@ -88,6 +91,7 @@ class ImageClassifier(keras.Model):
             'mean': list(self.mean),
             'std': list(self.std),
             'class_names': list(self.class_names),
+            'white': self.white,
             'name': self.name,
         }
 
@@ -95,4 +99,11 @@ class ImageClassifier(keras.Model):
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> ImageClassifier:
         """Rebuilds a classifier."""
         network = keras.saving.deserialize_keras_object(config['network'], custom_objects=custom_objects)
-        return cls(network, config['mean'], config['std'], config['class_names'], name=config['name'])
+        return cls(
+            network,
+            config['mean'],
+            config['std'],
+            config['class_names'],
+            white=config['white'],
+            name=config['name'],
+        )
