@@ -39,7 +39,6 @@ _HOMES = {
     'Result': 'nao_tf.search.run',
     'default_config': 'nao_tf.search.config',
     'get_space': 'nao_tf.spaces.registry',
-    'search': 'nao_tf.search.api',
 }
 
 _NETWORKS = {f'nao_tf.networks.{module}' for module in ('layers', 'cell_network', 'classifier')}
@@ -59,13 +58,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == 'search':
+        return importlib.import_module('nao_tf.search')
     if name not in _HOMES:
         raise AttributeError(f'module nao_tf has no attribute {name!r}')
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted({*globals(), *__all__})
 
 
 @wrapt.when_imported('keras')
