@@ -64,7 +64,7 @@ def test_image_folder_with_ones_own_space(images, tmp_path, request):
 def test_wrong_calls(images, tmp_path):
     with pytest.raises(nao_tf.InputError, match='budget is 2'):
         nao_tf.search(images, budget=2, workdir=tmp_path / 'run')
-    with pytest.raises(nao_tf.InputError, match='did you mean child.epochs'):
+    with pytest.raises(nao_tf.InputError, match=r'did you mean child.epochs'):
         nao_tf.search(images, workdir=tmp_path / 'run', overrides={'child.epoch': 3})
     with pytest.raises(nao_tf.InputError, match='it may be a folder'):
         nao_tf.search(7, workdir=tmp_path / 'run')
