@@ -4,10 +4,9 @@
 
 Each seed is one `nao search --config=configs/digits.py` with its own random start, which both arms share; then NAO
 adds its rounds and the random arm as many cells. The paired differences over seeds get a bootstrap interval. Seeds
-that are finished are not run again; several of this program may work on one output (--first, --seeds).
+that are finished are only read; several of this program may work on one output (--first, --seeds).
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,13 +49,12 @@ def main(arguments: Sequence[str]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     summaries = []
     for seed in range(FLAGS.first, FLAGS.first + FLAGS.seeds):
-        folder = Path(FLAGS.output) / f'seed_{seed:03d}'
-        if not (folder / 'summary.json').exists():
-            config = FLAGS.config.copy_and_resolve_references()
-            config.seed = seed
-            config.baseline = 'random'
-            run_search(config, folder, console=console)
-        summaries.append(json.loads((folder / 'summary.json').read_text()))
+        config = FLAGS.config.copy_and_resolve_references()
+        config.seed = seed
+        config.baseline = 'random'
+        result = run_search(config, Path(FLAGS.output) / f'seed_{seed:03d}', console=console)
+        if result is not None:
+            summaries.append(result.summary)
     table = Table(title=f'NAO beside random over {len(summaries)} seeds', title_justify='left')
     for name in ('figure', 'NAO', 'random', 'difference', '95% interval', 'NAO ahead', ''):
         table.add_column(name)
