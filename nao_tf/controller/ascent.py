@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Container, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
-
-# tokens [R, T] and eta [R] -> decoded tokens [R, T], f(e_x) [R], f(e_x') [R], f(E(x')) [R]
-Climb = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,10 +20,10 @@ class Ascent:
         parent: the seed architecture x.
         architecture: the decoded x', canonical and new; None if the seed was given up.
         before: f(e_x), in units of the real score.
-        after: f(e_x') at the last step size.
-        predicted: f(E(x')) of the decoded cell at the last step size.
-        step_size: the last eta.
-        steps: how many step sizes were tried for this result.
+        after: f(e_x') at this step size.
+        predicted: f(E(x')) of the decoded cell.
+        step_size: eta.
+        steps: which of the seed's tries it was, counted from 1.
     """
 
     parent: Architecture
@@ -39,23 +37,44 @@ class Ascent:
 
 @dataclasses.dataclass(frozen=True)
 class StepRule:
-    """The sizes eta that a seed tries: first, first + increment, ... at most `count` of them (C6)."""
+    """The sizes eta that a seed tries: first, first + increment, ... at most `count` of them (C6).
+
+    Args:
+        first: eta of the first try.
+        increment: growth from try to try.
+        count: tries of one seed.
+        candidates: tries for every architecture that is wanted, of which the best predicted new one is taken;
+            with 1 it is the first new one.
+    """
 
     first: float
     increment: float
     count: int
+    candidates: int = 1
 
-    def size(self, step: int) -> float:
-        """Returns eta of a step counted from 0."""
-        return self.first + step * self.increment
+
+class Tries(NamedTuple):
+    """A batch of R tries: index of the seed [R], number of its try [R], eta [R]."""
+
+    seeds: np.ndarray
+    steps: np.ndarray
+    sizes: np.ndarray
+
+
+class Climbed(NamedTuple):
+    """What R tries came to: decoded tokens int [R, T]; f(e_x), f(e_x') and f(E(x')), float [R] each."""
+
+    tokens: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    predicted: np.ndarray
 
 
 def ascend(
     space: SearchSpace,
     parents: Sequence[Architecture],
     *,
-    tokens: np.ndarray,
-    climb: Climb,
+    climb: Callable[[Tries], Climbed],
     rule: StepRule,
     known: Container[Architecture] | Callable[[Architecture], bool],
     per_parent: int,
@@ -63,63 +82,72 @@ def ascend(
 ) -> list[Ascent]:
     """Climbs from every parent until its decoded cell is canonically new, `per_parent` times.
 
-    Seeds that still climb are decoded together; when few are left, each tries several step sizes in one call,
-    and the results are read in the order of the step sizes, so the outcome does not depend on `rows`.
+    All seeds that still climb are decoded together. Without a choice among candidates the seeds that are left try
+    several step sizes in one call, read in the order of the sizes: the outcome is that of one try after the other.
 
     Args:
         space: tells which architectures are the same.
         parents: n seed architectures.
-        tokens: int32 [n, T], their tokens.
-        climb: one step of Eq. (2) for a batch.
+        climb: a step of Eq. (2) for a batch of tries, decoded and predicted.
         rule: the step sizes.
         known: canonical architectures that are not new, as a container or a function.
         per_parent: new architectures wanted from each parent.
         rows: architectures that one compiled call takes.
 
     Returns:
-        For every parent, in order, its new architectures; a parent that found none, or fewer than `per_parent`,
-        ends with one `Ascent` without an architecture.
+        For every parent, in order, its new architectures; a parent that found fewer than `per_parent` ends with one
+        `Ascent` without an architecture.
     """
     is_known = known if callable(known) else known.__contains__
     found: set[Architecture] = set()
     results: list[list[Ascent]] = [[] for _ in parents]
-    tried = [0] * len(parents)  # step sizes used so far
-    since = [0] * len(parents)  # step sizes used since the last new architecture
+    tried = [0] * len(parents)
     active = list(range(len(parents)))
     while active:
-        width = max(1, rows // len(active))
-        grid = [
-            (parent, tried[parent] + offset)
-            for offset in range(width)
-            for parent in active
-            if tried[parent] + offset < rule.count
-        ]
-        index = np.array([parent for parent, _ in grid])
-        sizes = np.array([rule.size(step) for _, step in grid], np.float32)
-        decoded, before, after, predicted = climb(tokens[index], sizes)
+        tries = _plan(active, tried, [per_parent - len(result) for result in results], rule, rows)
+        climbed = climb(tries)
         last: dict[int, Ascent] = {}
-        for row, (parent, step) in enumerate(grid):
-            if len(results[parent]) == per_parent:
+        for row in _reading_order(tries, climbed, rule):
+            seed = int(tries.seeds[row])
+            if len(results[seed]) == per_parent:
                 continue
-            tried[parent] = step + 1
-            since[parent] += 1
-            candidate = space.canonical(Architecture(space.name, tuple(decoded[row].tolist())))
+            candidate = space.canonical(Architecture(space.name, tuple(climbed.tokens[row].tolist())))
             new = candidate not in found and not is_known(candidate)
-            last[parent] = Ascent(
-                parents[parent], candidate if new else None, float(before[row]), float(after[row]),
-                float(predicted[row]), float(sizes[row]), since[parent],
-            )  # fmt: skip
+            last[seed] = Ascent(
+                parent=parents[seed],
+                architecture=candidate if new else None,
+                before=float(climbed.before[row]),
+                after=float(climbed.after[row]),
+                predicted=float(climbed.predicted[row]),
+                step_size=float(tries.sizes[row]),
+                steps=int(tries.steps[row]) + 1,
+            )
             if new:
                 found.add(candidate)
-                results[parent].append(last[parent])
-                since[parent] = 0
-        remaining = []
-        for parent in active:
-            if len(results[parent]) == per_parent:
-                continue
-            if tried[parent] < rule.count:
-                remaining.append(parent)
-            elif last[parent].architecture is None:
-                results[parent].append(last[parent])
-        active = remaining
-    return [ascent for group in results for ascent in group]
+                results[seed].append(last[seed])
+        for seed in active:
+            tried[seed] += int(np.sum(tries.seeds == seed))
+        unfinished = [seed for seed in active if len(results[seed]) < per_parent]
+        for seed in unfinished:
+            if tried[seed] >= rule.count:
+                results[seed].append(dataclasses.replace(last[seed], architecture=None))
+        active = [seed for seed in unfinished if tried[seed] < rule.count]
+    return [ascent for result in results for ascent in result]
+
+
+def _plan(active: list[int], tried: list[int], missing: list[int], rule: StepRule, rows: int) -> Tries:
+    """Returns the next tries of every active seed, all seeds' first tries first."""
+    ahead = max(1, rows // len(active)) if rule.candidates == 1 else 1
+    planned = []
+    for seed in active:
+        count = max(ahead, rule.candidates * missing[seed])
+        planned += [(step, seed) for step in range(tried[seed], min(tried[seed] + count, rule.count))]
+    steps, seeds = np.array(sorted(planned)).T
+    return Tries(seeds, steps, (rule.first + steps * rule.increment).astype(np.float32))
+
+
+def _reading_order(tries: Tries, climbed: Climbed, rule: StepRule) -> list[int]:
+    """Returns the rows by step size; or, where candidates are chosen from, by prediction, best first."""
+    if rule.candidates == 1:
+        return list(range(len(tries.seeds)))
+    return np.argsort(-climbed.predicted, kind='stable').tolist()

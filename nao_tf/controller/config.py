@@ -17,7 +17,7 @@ CHOICES = {
     'scores': ('raw', 'min_max', 'z_score'),
     'reconstruction': ('sum', 'mean'),
     'attention': ('additive', 'dot', 'aligned'),
-    'decoder_start': ('last', 'mean'),
+    'decoder_start': ('last', 'mean', 'zero'),
     'readout': ('state_context', 'state'),
     'symmetry': ('none', 'doubled', 'online', 'isomorphic'),
     'schedule': ('constant', 'cosine'),
@@ -25,7 +25,7 @@ CHOICES = {
 }
 POSITIVE = (
     'embedding', 'hidden', 'batch', 'decoder_interval', 'clip_norm', 'step_first', 'step_increment', 'max_steps',
-    'epochs', 'learning_rate', 'patience',
+    'candidates', 'epochs', 'learning_rate', 'patience',
 )  # fmt: skip
 FRACTIONS = ('trade_off', 'encoder_dropout', 'predictor_dropout', 'held_out')
 
@@ -58,7 +58,8 @@ class ControllerConfig:
         predictor_dropout: rate on the predictor's hidden layers.
         attention: score of a state and an encoder state: `additive` (Bahdanau) bilinear `dot`, or
             `aligned`, which is `dot` with a trained prior that starts on the state a token is written in.
-        decoder_start: initial state of the decoder: h_T (`last`, the paper) or the unit `mean` of the states.
+        decoder_start: initial state of the decoder: h_T (`last`, the paper), the unit `mean` of the states, or
+            `zero`: then the embedding is read through attention alone, and a step of Eq. (2) cannot derail it.
         readout: token logits from [s_r, ctx_r] (`state_context`), or from s_r alone (`state`), the context being
             part of the next step's input.
         symmetry: symmetric copies of the training cells: `none`, each cell `doubled` once (the paper), or drawn
@@ -78,6 +79,9 @@ class ControllerConfig:
         start: every fit from new weights (`cold`) or from the last fit's (`warm`).
         step_first: eta of the first step of Eq. (2).
         step_increment: growth of eta while the decoded cell is not new.
+        step_states: how many of the S states a try moves, drawn anew for each; 0 for all of them (Eq. 2 as printed).
+        candidates: tries for each architecture that is wanted, of which the best predicted new one is taken; 1 for
+            the first new one.
         max_steps: step sizes that are tried before a seed architecture is given up.
 
     Raises:
@@ -118,6 +122,8 @@ class ControllerConfig:
     start: str
     step_first: float
     step_increment: float
+    step_states: int
+    candidates: int
     max_steps: int
 
     def __post_init__(self):
@@ -131,7 +137,7 @@ class ControllerConfig:
         for field in FRACTIONS:
             if not 0 <= getattr(self, field) <= 1:
                 self._refuse(field, 'a number between 0 and 1')
-        for field in ('weight_decay', 'recurrent_decay', 'decoder_decay', 'initial', 'recurrent_scale'):
+        for field in ('weight_decay', 'recurrent_decay', 'decoder_decay', 'initial', 'recurrent_scale', 'step_states'):
             if not getattr(self, field) >= 0:
                 self._refuse(field, '0 or a number above it')
         if STEPS % self.decoder_interval:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nao_tf.controller import metrics, storage
-from nao_tf.controller.ascent import Ascent, StepRule, ascend
+from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend
 from nao_tf.controller.batches import BatchSource, hold_out, token_array
 from nao_tf.controller.config import STEPS, ControllerConfig
 from nao_tf.controller.models import build_models, initial_weights
@@ -196,17 +196,27 @@ class Controller:
         """
         compiled = program(self.space, self.config)
         flat = self.models.flat()
+        embeddings, gradient, before = self._chunks(compiled.slope, flat, token_array(self.space, architectures))
+        rng = np.random.default_rng([self.seed, 2, self.fits])
 
-        def climb(tokens: np.ndarray, sizes: np.ndarray):
-            decoded, *values = self._chunks(compiled.climb, flat, tokens, sizes)
-            before, after, predicted = (self.scale.back(value) for value in values)
-            return decoded, before, after, predicted
+        def climb(tries: Tries) -> Climbed:
+            moved = self._moved_states(len(tries.seeds), embeddings.shape[1], rng)
+            decoded, after, predicted = self._chunks(
+                compiled.climb, flat, embeddings[tries.seeds], gradient[tries.seeds], tries.sizes, moved
+            )
+            back = self.scale.back
+            return Climbed(decoded, back(before[tries.seeds]), back(after), back(predicted))
 
-        rule = StepRule(self.config.step_first, self.config.step_increment, self.config.max_steps)
-        return ascend(
-            self.space, architectures, tokens=token_array(self.space, architectures), climb=climb, rule=rule,
-            known=known, per_parent=per_parent, rows=ROWS,
-        )  # fmt: skip
+        config = self.config
+        rule = StepRule(config.step_first, config.step_increment, config.max_steps, config.candidates)
+        return ascend(self.space, architectures, climb=climb, rule=rule, known=known, per_parent=per_parent, rows=ROWS)
+
+    def _moved_states(self, count: int, steps: int, rng: np.random.Generator) -> np.ndarray:
+        """Returns which states each of `count` tries moves, float32 [count, S]."""
+        if not 0 < self.config.step_states < steps:
+            return np.ones((count, steps), np.float32)
+        ranks = np.argsort(rng.random((count, steps)), axis=1)
+        return (ranks < self.config.step_states).astype(np.float32)
 
     def save(self, directory: str | Path) -> None:
         """Writes the three Keras models and the controller's state; a stop in between leaves the old ones whole."""

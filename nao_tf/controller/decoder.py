@@ -25,7 +25,8 @@ class Decoder(keras.Model):
         positions: T, tokens of an architecture.
         steps: S, states of an embedding.
         attention: `dot`, `aligned` or `additive`.
-        start: initial hidden and cell state: the `last` state of the embedding (h_T), or its unit `mean`.
+        start: initial hidden and cell state: the `last` state of the embedding (h_T), the unit `mean` of
+            its states, or `zero`.
     """
 
     inputs_context = False  # whether the last context is part of a step's input
@@ -55,6 +56,8 @@ class Decoder(keras.Model):
 
     def initial(self, embeddings: tf.Tensor) -> tf.Tensor:
         """Returns s_0, [B, D], which also starts the cell state."""
+        if self.start == 'zero':
+            return tf.zeros_like(embeddings[:, -1])
         if self.start == 'last':
             return embeddings[:, -1]
         return tf.math.l2_normalize(tf.reduce_mean(embeddings, 1), -1)

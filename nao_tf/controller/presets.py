@@ -42,6 +42,8 @@ PAPER = ControllerConfig(
     start='cold',
     step_first=10.0,
     step_increment=5.0,
+    step_states=0,
+    candidates=1,
     max_steps=50,
 )
 
@@ -88,8 +90,12 @@ DEFAULT = dataclasses.replace(
     learning_rate=1e-2,
     schedule='cosine',
     patience=45,
-    step_first=1.0,
-    step_increment=1.0,
+    decoder_start='zero',
+    renormalise_step=True,
+    step_first=8.0,
+    step_increment=4.0,
+    step_states=2,
+    candidates=2,
 )
 
 PRESETS = {'paper': PAPER, 'released': RELEASED, 'default': DEFAULT}

@@ -82,7 +82,10 @@ class Program:
         self.predict = tf.function(self._predict, input_signature=[floats(size), ints(ROWS, length)])
         self.encode = tf.function(self._encode, input_signature=[floats(size), ints(ROWS, length)])
         self.decode = tf.function(self._decode, input_signature=[floats(size), embeddings])
-        self.climb = tf.function(self._climb, input_signature=[floats(size), ints(ROWS, length), floats(ROWS)])
+        self.slope = tf.function(self._slope, input_signature=[floats(size), ints(ROWS, length)])
+        self.climb = tf.function(
+            self._climb, input_signature=[floats(size), embeddings, embeddings, floats(ROWS), floats(ROWS, steps)]
+        )
 
     def prediction_loss(
         self, tokens: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None
@@ -170,47 +173,54 @@ class Program:
         with self.models.scope(self.models.split(weights)):
             return self.models.decoder.generate(embeddings, self.masks)
 
-    def _climb(self, weights: tf.Tensor, tokens: tf.Tensor, sizes: tf.Tensor):
-        """One step of Eq. (2) with a step size for each row, decoded and predicted again.
-
-        Returns:
-            Decoded tokens [R, T], f(e_x) [R], f(e_x') [R], f(E(x')) [R].
-        """
+    def _slope(self, weights: tf.Tensor, tokens: tf.Tensor):
+        """Returns e_x [R, S, D], the gradient of f there [R, S, D], and f(e_x) [R]."""
         with self.models.scope(self.models.split(weights)):
             embeddings = self.models.encoder(tokens)
-            moved, before = self.move(embeddings, sizes)
-            after = self.models.predictor(moved)
-            decoded = self.models.decoder.generate(moved, self.masks)
-            return decoded, before, after, self.models.predictor(self.models.encoder(decoded))
+            return embeddings, *self.gradient(embeddings)
 
-    def move(self, embeddings: tf.Tensor, sizes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def gradient(self, embeddings: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns df/dh_t of Eq. (2) for all states, [R, S, D], and f(e_x), [R]."""
+        with tf.GradientTape() as tape:
+            tape.watch(embeddings)
+            before = self.models.predictor(embeddings)
+        return tape.gradient(before, embeddings), before
+
+    def move(self, embeddings: tf.Tensor, gradient: tf.Tensor, sizes: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
         """Eq. (2): h'_t = h_t + eta * df/dh_t.
 
         Args:
             embeddings: e_x, [R, S, D].
+            gradient: df/dh_t, [R, S, D].
             sizes: eta, [R].
+            moved: [R, S], 1 for the states that move, 0 for those that stay.
 
         Returns:
-            e_x' [R, S, D], of unit length where the config renormalises, and f(e_x) [R].
+            e_x' [R, S, D], of unit length where the config renormalises.
         """
-        with tf.GradientTape() as tape:
-            tape.watch(embeddings)
-            before = self.models.predictor(embeddings)
-        moved = embeddings + sizes[:, None, None] * tape.gradient(before, embeddings)
-        if self.config.renormalise_step:
-            moved = tf.math.l2_normalize(moved, -1)
-        return moved, before
+        result = embeddings + (sizes[:, None] * moved)[..., None] * gradient
+        return tf.math.l2_normalize(result, -1) if self.config.renormalise_step else result
+
+    def _climb(
+        self, weights: tf.Tensor, embeddings: tf.Tensor, gradient: tf.Tensor, sizes: tf.Tensor, moved: tf.Tensor
+    ):
+        """A step of Eq. (2), decoded; returns tokens [R, T], f(e_x') [R] and f(E(x')) [R]."""
+        with self.models.scope(self.models.split(weights)):
+            target = self.move(embeddings, gradient, sizes, moved)
+            decoded = self.models.decoder.generate(target, self.masks)
+            return decoded, self.models.predictor(target), self.models.predictor(self.models.encoder(decoded))
 
     def traces(self) -> int:
         """Returns how often anything was traced so far; stays the same over the rounds of a search."""
-        functions = (self.train, self.predict, self.encode, self.decode, self.climb)
+        functions = (self.train, self.predict, self.encode, self.decode, self.slope, self.climb)
         return sum(function.experimental_get_tracing_count() for function in functions)
 
 
 # Fields that only the host reads: configs that differ in nothing else share a compile.
 HOST_FIELDS = (
     'scores', 'symmetry', 'initial', 'recurrent_scale', 'epochs', 'learning_rate', 'schedule', 'patience', 'held_out',
-    'start', 'step_first', 'step_increment', 'max_steps',
+    'start', 'step_first', 'step_increment', 'step_states', 'candidates',
+    'max_steps',
 )  # fmt: skip
 
 _LOCK = threading.Lock()
