@@ -29,7 +29,7 @@ clean:
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo 'nao_tf needs Python 3.11 or later: none was found; name one with PYTHON=...' >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
 $(VENV)/.cpu: setup.py constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[cpu]'

@@ -23,7 +23,6 @@ setuptools.setup(
         'ml_collections>=1.0',
         'numpy>=1.26',
         'pillow>=10',
-        'psutil>=5.9',
         'rich>=13',
         'scikit-learn>=1.4',
         'scipy>=1.12',
@@ -39,7 +38,7 @@ setuptools.setup(
         'gpu': ['tensorflow[and-cuda]>=2.20,<2.22'],
         # A newer libtpu aborts `import tensorflow` (tensorflow-tpu 2.20.0 is the newest release).
         'tpu': ['tensorflow-tpu==2.20.0', 'libtpu==0.0.21'],
-        'test': ['hypothesis>=6.100', 'mypy>=1.10', 'pytest>=8', 'pytest-xdist>=3.5', 'ruff>=0.5'],
+        'test': ['hypothesis>=6.100', 'mypy>=1.10', 'psutil>=5.9', 'pytest>=8', 'pytest-xdist>=3.5', 'ruff>=0.5'],
     },
     entry_points={'console_scripts': ['nao=nao_tf.cli:run']},
 )

@@ -30,6 +30,9 @@ def search_flags(values: flags.FlagValues, arguments: list[str]) -> None:
         flag_values=values, sys_argv=['nao', *arguments],
     )  # fmt: skip
     flags.DEFINE_string('workdir', None, 'directory of the search; the same one continues it', flag_values=values)
+    flags.DEFINE_string(
+        'data_dir', None, 'folder of tensorflow-datasets (sets config.task.data_dir)', flag_values=values
+    )
     flags.DEFINE_float('max_hours', None, 'stop after this time; the same command continues', flag_values=values)
     flags.DEFINE_bool('dry_run', False, 'say what would run and what it would take, and stop', flag_values=values)
     flags.DEFINE_enum(
@@ -46,6 +49,8 @@ def search_command(values: flags.FlagValues, rest: list[str]) -> None:
         raise InputError('nao search needs --config=FILE, such as --config=configs/digits.py')
     if values.workdir is None and not values.dry_run:
         raise InputError('nao search needs --workdir=DIR, such as --workdir=runs/digits')
+    if values.data_dir is not None:
+        config.task.data_dir = values.data_dir
     if values.baseline is not None:
         config.baseline = values.baseline
     if values.max_hours is not None and not values.max_hours > 0:
@@ -173,6 +178,9 @@ def parse(name: str, arguments: list[str]) -> tuple[flags.FlagValues, list[str]]
     Raises:
         InputError: for a flag or a config field that does not exist or has a wrong value.
     """
+    file = next((argument.split('=', 1)[1] for argument in arguments if argument.startswith('--config=')), None)
+    if file is not None and not Path(file).is_file():
+        raise InputError(f'there is no config file {file}')
     values = flags.FlagValues()
     COMMANDS[name][0](values, arguments)
     flags.DEFINE_bool('help', False, 'list the flags', flag_values=values, short_name='h')

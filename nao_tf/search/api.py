@@ -11,6 +11,7 @@ import ml_collections
 from nao_tf.errors import InputError
 from nao_tf.search.config import default_config, set_field
 from nao_tf.search.run import Result, run_search
+from nao_tf.search.setup import set_threads
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import as_task
 
@@ -18,7 +19,7 @@ from nao_tf.tasks.make import as_task
 def search(
     task: Any,
     *,
-    space: str = 'nao_cnn',
+    space: str | None = None,
     budget: int | None = None,
     workdir: str | Path,
     config: ml_collections.ConfigDict | None = None,
@@ -30,7 +31,7 @@ def search(
     Args:
         task: a folder with a folder of images for each class, an `.npz` file, a pair of arrays
             (images [n, H, W, C], labels [n]), a `tf.data.Dataset` of such pairs, or an `ImageTask`.
-        space: name of the search space.
+        space: name of the search space; None leaves the config's, `nao_cnn`.
         budget: children to train in all; split as the paper splits its thousand, 60% at random and two rounds of
             20%. None leaves the config's numbers.
         workdir: where the search lives; the same call continues or reprints a search that is there.
@@ -46,7 +47,8 @@ def search(
     """
     settings = config.copy_and_resolve_references() if config is not None else default_config()
     settings.lock()
-    settings.space.name = space
+    if space is not None:
+        settings.space.name = space
     if budget is not None:
         if budget < 3:
             raise InputError(f'budget is {budget}; a search needs at least 3 children')
@@ -56,6 +58,7 @@ def search(
         settings.searcher.seeds = settings.searcher.per_round
     for name, value in (overrides or {}).items():
         set_field(settings, name, value, origin='overrides')
+    set_threads(settings.threads)
     return run_search(settings, workdir, task=_task(task, settings), max_hours=max_hours)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from nao_tf.errors import InputError
-from nao_tf.search.journal import Journal
 from nao_tf.searchers.base import Evaluation, Proposal
 from nao_tf.spaces.architecture import Architecture
 
@@ -26,6 +24,7 @@ class Trial:
         proposal: what was proposed, in which round, and how it came about.
         evaluation: its result, None while there is none.
         attempts: how often it was started and neither ended nor was interrupted by its owner.
+        batch: number of the call of `propose` in its arm, from 0.
         reused: id of the trial whose result it took over, None if it was evaluated itself.
     """
 
@@ -34,6 +33,7 @@ class Trial:
     proposal: Proposal
     evaluation: Evaluation | None = None
     attempts: int = 0
+    batch: int = 0
     reused: int | None = None
 
     @property
@@ -54,9 +54,19 @@ class Trial:
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """The trials that one call of `propose` made, and the figures the searcher reported with them."""
+    """The trials that one call of `propose` made, and the figures the searcher reported with them.
+
+    Args:
+        arm: whose searcher it was.
+        number: of the call in its arm, from 0.
+        trials: ids, in the order of the proposals.
+        draws: `Searcher.draws` after the call.
+        seconds: wall time of the call.
+        report: figures of the searcher.
+    """
 
     arm: str
+    number: int
     trials: tuple[int, ...]
     draws: int
     seconds: float
@@ -70,9 +80,14 @@ class History:
         events: of the journal, oldest first.
         space: name of the space of the tokens.
 
+    Raises:
+        InputError: if an event is of another version of the package.
+
     Attributes:
         trials: by id.
-        batches: complete calls of `propose`, oldest first.
+        batches: complete calls of `propose`, by arm and number.
+        exhausted: arms whose space has no more cells.
+        model: id of the trial whose weights are in the model file, None before there is one.
         seconds: wall time of all sessions.
         tested: test metrics by trial id.
         ended: number of trials that have a score or have failed, warm ones not counted.
@@ -81,14 +96,22 @@ class History:
     def __init__(self, events: Iterable[Mapping[str, Any]], space: str):
         self.space = space
         self.trials: dict[int, Trial] = {}
-        self.batches: list[Batch] = []
+        self.batches: dict[tuple[str, int], Batch] = {}
+        self.exhausted: set[str] = set()
+        self.model: int | None = None
         self.tested: dict[int, dict[str, float]] = {}
         self.ended = 0  # trials with an evaluation, warm ones not counted
         self._best: dict[str | None, Trial] = {}
+        self._orphans: dict[int, list[Mapping[str, Any]]] = {}  # events of trials whose proposal is missing
         self._finished_sessions = 0.0
         self._session = 0.0
-        for event in events:
-            self.apply(event)
+        for number, event in enumerate(events, start=1):
+            try:
+                self.apply(event)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise InputError(
+                    f'event {number} of the journal ({str(event)[:80]}) is not of this version: {error!r}'
+                ) from None
 
     @property
     def seconds(self) -> float:
@@ -96,23 +119,32 @@ class History:
         return self._finished_sessions + self._session
 
     def apply(self, event: Mapping[str, Any]) -> None:
-        """Takes in one event; an event of a trial whose proposal was lost is passed over."""
+        """Takes in one event; those of a trial whose proposal was lost wait until it is proposed again."""
         kind = event['event']
         if kind == 'session':
             self._finished_sessions += self._session
             self._session = 0.0
             return
-        self._session = float(event.get('elapsed', self._session))
+        elapsed = float(event.get('elapsed', self._session))
+        if elapsed < self._session:  # the line that began the session was lost
+            self._finished_sessions += self._session
+        self._session = elapsed
         if kind == 'proposed':
             self._proposed(event)
         elif kind == 'batch':
             trials = tuple(event['trials'])
             if all(trial in self.trials for trial in trials):
-                self.batches.append(
-                    Batch(event['arm'], trials, event['draws'], event['seconds'], event.get('report', {}))
+                self.batches[event['arm'], event['number']] = Batch(
+                    event['arm'], event['number'], trials, event['draws'], event['seconds'], event.get('report', {})
                 )
+        elif kind == 'exhausted':
+            self.exhausted.add(event['arm'])
+        elif kind == 'model':
+            self.model = event['trial']
         elif event.get('trial') in self.trials:
             self._advance(self.trials[event['trial']], event)
+        elif 'trial' in event:
+            self._orphans.setdefault(event['trial'], []).append(event)
 
     def _proposed(self, event: Mapping[str, Any]) -> None:
         parent = event.get('parent')
@@ -124,14 +156,17 @@ class History:
             None if parent is None else Architecture(self.space, tuple(parent)),
         )
         if event['trial'] not in self.trials:
-            self.trials[event['trial']] = Trial(event['trial'], event['arm'], proposal)
+            trial = Trial(event['trial'], event['arm'], proposal, batch=event['batch'])
+            self.trials[trial.id] = trial
+            for orphan in self._orphans.pop(trial.id, ()):
+                self._advance(trial, orphan)
 
     def _advance(self, trial: Trial, event: Mapping[str, Any]) -> None:
         kind = event['event']
         if kind == 'started':
             trial.attempts += 1
         elif kind == 'interrupted':
-            trial.attempts -= 1
+            trial.attempts = max(trial.attempts - 1, 0)
         elif kind == 'tested':
             self.tested[trial.id] = dict(event['metrics'])
         elif kind in ('finished', 'failed') and trial.evaluation is None:
@@ -153,8 +188,12 @@ class History:
                         self._best[view] = trial
 
     def of_arm(self, arm: str) -> list[Trial]:
-        """Returns the trials that one arm proposed, in order."""
-        return [trial for trial in self.trials.values() if trial.arm == arm]
+        """Returns the trials that one arm proposed, by their numbers."""
+        return sorted((trial for trial in self.trials.values() if trial.arm == arm), key=lambda trial: trial.id)
+
+    def ended_in(self, arm: str) -> int:
+        """Returns how many trials of an arm have a score or have failed."""
+        return sum(trial.evaluation is not None for trial in self.trials.values() if trial.arm == arm)
 
     def best(self, arm: str | None = None) -> Trial | None:
         """Returns the finished trial of the highest score, the earliest of equals.
@@ -176,12 +215,18 @@ def proposed_event(trial: Trial) -> dict[str, Any]:
         'event': 'proposed',
         'trial': trial.id,
         'arm': trial.arm,
+        'batch': trial.batch,
         'round': proposal.round,
         'origin': proposal.origin,
         'tokens': list(proposal.architecture.tokens),
-        'predicted': proposal.predicted,
+        'predicted': finite(proposal.predicted),
         'parent': None if proposal.parent is None else list(proposal.parent.tokens),
     }
+
+
+def finite(value: float | None) -> float | None:
+    """Returns a number, or None where JSON has none (a controller that diverged predicts NaN)."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def evaluated_event(trial: int, evaluation: Evaluation, reused: int | None = None) -> dict[str, Any]:
@@ -199,19 +244,3 @@ def evaluated_event(trial: int, evaluation: Evaluation, reused: int | None = Non
     if reused is not None:
         event['reused'] = reused
     return event
-
-
-def read_history(workdir: Path, space: str) -> History:
-    """Returns the history of a work directory.
-
-    Args:
-        workdir: of a search.
-        space: name of its space.
-
-    Raises:
-        InputError: if there is no journal in it.
-    """
-    path = workdir / 'trials.jsonl'
-    if not path.exists():
-        raise InputError(f'{workdir} holds no search: there is no {path.name} in it')
-    return History(Journal(path).read(), space)

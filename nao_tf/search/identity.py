@@ -11,7 +11,9 @@ EXTENDABLE = (
     'searcher.rounds',
     'baseline',
     'max_attempts',
-    # Where the data lies and is kept; the fingerprint says whether it is the same data.
+    'space.module',
+    'data',
+    # Where the data lies and is kept, and the space's file; the fingerprints say whether they are the same.
     'task.path',
     'task.data_dir',
     'task.cache_dir',

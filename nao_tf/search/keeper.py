@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from nao_tf.evaluators.trained_child import TrainedChild
@@ -50,14 +51,16 @@ class BestChildren:
             if file not in wanted:
                 file.unlink()
 
-    def model_path(self, trial: Trial) -> Path:
+    def model_path(self, trial: Trial, say: Callable[[str], None]) -> Path:
         """Returns the file of a best trial, training it again if the file is gone.
 
         Args:
             trial: finished.
+            say: told if it has to be trained.
         """
         path = self.path(trial)
         if not path.exists():
+            say(f'the weights of trial {trial.id} are not here; it is trained again')
             self.evaluator.evaluate(trial.proposal.architecture)
             self.evaluator.save(path)
         return path

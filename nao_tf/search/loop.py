@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
+from nao_tf.errors import InputError
 from nao_tf.search.executor import Executor, failed_evaluation
 from nao_tf.search.history import (
     WARM,
@@ -13,6 +14,7 @@ from nao_tf.search.history import (
     History,
     Trial,
     evaluated_event,
+    finite,
     proposed_event,
 )
 from nao_tf.search.journal import Journal
@@ -64,6 +66,7 @@ class SearchLoop:
         keeper: keeps the best children, or None.
         max_attempts: a trial that died so often is a failure.
         max_seconds: of this session; checked before each child. None for no limit.
+        started: `time.perf_counter()` at the beginning of the session; None for now.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class SearchLoop:
         keeper: Keeper | None = None,
         max_attempts: int = 3,
         max_seconds: float | None = None,
+        started: float | None = None,
     ):
         self.journal = journal
         self.executor = executor
@@ -83,28 +87,27 @@ class SearchLoop:
         self.keeper = keeper
         self.max_attempts = max_attempts
         self.max_seconds = max_seconds
-        self.started = time.perf_counter()
+        self.started = time.perf_counter() if started is None else started
+        self._opened = False
         events = journal.read()
         for message in journal.damaged:
             observer.warn(message)
         self.history = History(events, space)
 
-    def record(self, events: Sequence[dict], *, fresh: bool = True) -> None:
-        """Appends events to the journal and takes them into the history.
+    def record(self, events: Sequence[dict]) -> None:
+        """Appends events to the journal and takes them into the history; the first ones open a session.
 
         Args:
             events: without their time.
-            fresh: False for a `session` event, which starts the clock anew.
         """
         elapsed = round(time.perf_counter() - self.started, 3)
-        stamped = [{**event, 'elapsed': elapsed} if fresh else event for event in events]
+        stamped = [{**event, 'elapsed': elapsed} for event in events]
+        if not self._opened:
+            self._opened = True
+            stamped.insert(0, {'event': 'session', 'time': round(time.time(), 3)})
         self.journal.append(stamped)
         for event in stamped:
             self.history.apply(event)
-
-    def open_session(self) -> None:
-        """Records that a session begins; called before anything is evaluated."""
-        self.record([{'event': 'session', 'time': round(time.time(), 3)}], fresh=False)
 
     def run_arm(self, arm: str, searcher: Searcher, budget: int) -> None:
         """Runs one arm until it has `budget` trials or its space is exhausted.
@@ -117,29 +120,28 @@ class SearchLoop:
         Raises:
             OutOfTime: if the session's time is over.
         """
-        batches = [batch for batch in self.history.batches if batch.arm == arm]
-        number = 0
+        number = done = 0
         while True:
-            done = sum(len(batch.trials) for batch in batches[:number])
-            if number < len(batches):
-                batch = batches[number]
+            batch = self.history.batches.get((arm, number))
+            if batch is not None:
                 searcher.adopt([self.history.trials[trial].proposal for trial in batch.trials], batch.draws)
             elif done < budget:
-                found = self._propose(arm, searcher, min(searcher.round_size, budget - done), number, done)
-                if found is None:
+                batch = self._propose(arm, searcher, min(searcher.round_size, budget - done), number)
+                if batch is None:
                     self.observer.warn(f'the space is exhausted: {done} of {budget} cells of the {arm} arm exist')
+                    if arm not in self.history.exhausted:
+                        self.record([{'event': 'exhausted', 'arm': arm}])
                     return
-                batch = found
-                batches.append(batch)
             else:
                 return
             number += 1
+            done += len(batch.trials)
             trials = [self.history.trials[trial] for trial in batch.trials]
             self.evaluate(trials)
             searcher.observe([trial.evaluation for trial in trials if trial.evaluation is not None])
 
-    def _propose(self, arm: str, searcher: Searcher, count: int, number: int, done: int) -> Batch | None:
-        """Asks the searcher for a batch and records it; trials that a torn batch left behind are the first of it."""
+    def _propose(self, arm: str, searcher: Searcher, count: int, number: int) -> Batch | None:
+        """Asks the searcher for a batch and records it; what a torn batch left in the journal keeps its place."""
         self._check_time()
         self.observer.proposing(arm, number)
         started = time.perf_counter()
@@ -147,34 +149,44 @@ class SearchLoop:
         seconds = time.perf_counter() - started
         if not proposals:
             return None
-        left = self.history.of_arm(arm)[done:]
-        ids = [trial.id for trial in left]
-        expected = [trial.proposal.architecture for trial in left]
-        if expected != [proposal.architecture for proposal in proposals[: len(left)]]:
-            self.observer.warn('proposals of an interrupted batch differ from the journal; the journal is kept')
-            by_cell = {proposal.architecture: proposal for proposal in proposals}
-            for architecture in expected:
-                by_cell.pop(architecture, None)
-            proposals = [trial.proposal for trial in left] + list(by_cell.values())[: count - len(left)]
-        new = self._number(arm, proposals[len(left) :])
-        ids += [trial.id for trial in new]
-        events = [proposed_event(trial) for trial in new]
+        left = [trial for trial in self.history.of_arm(arm) if trial.batch == number]
+        trials = self._placed(arm, number, proposals, left)
+        events = [proposed_event(trial) for trial in trials if trial.id not in self.history.trials]
         events.append(
             {
                 'event': 'batch',
                 'arm': arm,
-                'trials': ids,
+                'number': number,
+                'trials': [trial.id for trial in trials],
                 'draws': searcher.draws,
                 'seconds': round(seconds, 3),
-                'report': dict(searcher.report),
+                'report': {name: finite(value) for name, value in searcher.report.items()},
             }
         )
         self.record(events)
-        return self.history.batches[-1]
+        return self.history.batches[arm, number]
 
-    def _number(self, arm: str, proposals: Sequence[Proposal]) -> list[Trial]:
+    def _placed(self, arm: str, number: int, proposals: Sequence[Proposal], left: Sequence[Trial]) -> list[Trial]:
+        """Returns the trials of a batch: those that the journal still has, and the others under their numbers.
+
+        The trials of a batch are numbered in a row, so one that is left tells the numbers of the lost ones.
+        """
+        places = {proposal.architecture: place for place, proposal in enumerate(proposals)}
+        firsts = {trial.id - places.get(trial.proposal.architecture, -1) for trial in left}
         first = max(self.history.trials, default=0) + 1
-        return [Trial(number, arm, proposal) for number, proposal in enumerate(proposals, start=first)]
+        if len(firsts) == 1 and all(trial.proposal.architecture in places for trial in left):
+            first = firsts.pop()
+        elif left:
+            self.observer.warn('proposals of an interrupted batch differ from the journal; the journal is kept')
+            kept = [trial.proposal for trial in left]
+            known = {proposal.architecture for proposal in kept}
+            fresh = [proposal for proposal in proposals if proposal.architecture not in known]
+            fresh = fresh[: len(proposals) - len(kept)]
+            return [*left, *(Trial(first + i, arm, proposal, batch=number) for i, proposal in enumerate(fresh))]
+        return [
+            self.history.trials.get(place) or Trial(place, arm, proposal, batch=number)
+            for place, proposal in enumerate(proposals, start=first)
+        ]
 
     def take_over(self, evaluations: Sequence[Evaluation]) -> None:
         """Records the scores of another run as warm trials, once.
@@ -182,13 +194,18 @@ class SearchLoop:
         Args:
             evaluations: finished ones of the same space, task and recipe.
         """
-        if self.history.of_arm(WARM):
+        if (WARM, 0) in self.history.batches:
             return
-        trials = self._number(WARM, [Proposal(evaluation.architecture, 'warm') for evaluation in evaluations])
+        known = {trial.proposal.architecture for trial in self.history.of_arm(WARM)}
+        first = max(self.history.trials, default=0) + 1
+        fresh = [evaluation for evaluation in evaluations if evaluation.architecture not in known]
         events = []
-        for trial, evaluation in zip(trials, evaluations, strict=True):
-            events += [proposed_event(trial), evaluated_event(trial.id, evaluation)]
-        self.record(events)
+        for number, evaluation in enumerate(fresh, start=first):
+            trial = Trial(number, WARM, Proposal(evaluation.architecture, 'warm'))
+            events += [proposed_event(trial), evaluated_event(number, evaluation)]
+        ids = [trial.id for trial in self.history.of_arm(WARM)] + list(range(first, first + len(fresh)))
+        batch = {'event': 'batch', 'arm': WARM, 'number': 0, 'trials': ids, 'draws': 0, 'seconds': 0.0, 'report': {}}
+        self.record([*events, batch])
 
     def evaluate(self, trials: Sequence[Trial]) -> None:
         """Brings every trial to its end: takes over a known result, or runs it.
@@ -216,8 +233,8 @@ class SearchLoop:
 
         def on_start(trial: Trial) -> None:
             self._check_time()
-            running[trial.id] = trial
             self.record([{'event': 'started', 'trial': trial.id, 'attempt': trial.attempts + 1}])
+            running[trial.id] = trial
             self.observer.started(trial)
 
         try:
@@ -225,10 +242,10 @@ class SearchLoop:
                 if self.keeper is not None and not evaluation.failed:
                     self.keeper.keep(trial, evaluation, self.history)
                 self._end(trial, evaluation)
-                running.pop(trial.id, None)
-        except KeyboardInterrupt:
-            # A person's Ctrl-C says nothing about the child, so the attempt does not count.
-            self.record([{'event': 'interrupted', 'trial': trial} for trial in running])
+        except (KeyboardInterrupt, InputError):
+            # Neither a person's Ctrl-C nor their input says anything about the child: the attempt does not count.
+            alone = [trial.id for trial in running.values() if trial.evaluation is None]
+            self.record([{'event': 'interrupted', 'trial': trial} for trial in alone])
             raise
 
     def _end(self, trial: Trial, evaluation: Evaluation, reused: int | None = None) -> None:

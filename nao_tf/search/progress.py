@@ -12,16 +12,24 @@ from rich.table import Table
 from nao_tf.search.history import SEARCH, History, Trial
 
 
+def make_console() -> Console:
+    """Returns a console of the standard output; wide enough for the tables where that is no terminal."""
+    console = Console(highlight=False, soft_wrap=True)
+    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=100)
+
+
 class Progress:
     """Prints trial k of n, its score, the best so far, elapsed and remaining time.
 
     Args:
-        total: trials of all arms.
-        console: where to print; a rich console of the standard output by default.
+        total: trials of all arms, those that ended before included.
+        ended: trials that ended in earlier sessions.
+        console: where to print; by default `make_console()`.
     """
 
-    def __init__(self, total: int, console: Console | None = None):
-        self.console = console or Console(highlight=False, soft_wrap=True)
+    def __init__(self, total: int, ended: int = 0, console: Console | None = None):
+        self.console = console or make_console()
+        self.ended_before = ended
         self.total = total
         self.started_at = time.perf_counter()
         self.children = 0
@@ -42,7 +50,8 @@ class Progress:
 
     def started(self, trial: Trial) -> None:
         """A child starts."""
-        self._live(f'training child {trial.id} of {self.total}')
+        del trial
+        self._live(f'training child {self.ended_before + self.children + 1} of {self.total}')
 
     def ended(self, trial: Trial, history: History) -> None:
         """Prints the line of a trial that ended."""
@@ -85,36 +94,28 @@ def print_summary(summary: dict[str, Any], console: Console | None = None) -> No
         summary: by the schema of summary.json.
         console: where to print.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = console or make_console()
     best, metric = summary['best'], summary['metric']
     if best is None:
         console.print('no child finished: there is no best cell')
         return
     rounds = Table(title=f'Rounds of {summary["searcher"]} (mean over the cells of the round)', title_justify='left')
-    for name in (
-        'round',
-        'cells',
-        'failed',
-        f'real {metric}',
-        'predicted',
-        'best',
-        'pairwise acc.',
-        'Hamming',
-        'origin',
-    ):
-        rounds.add_column(name, justify='left' if name == 'origin' else 'right')
+    failures = any(row['failed'] for row in summary['rounds'])
+    names = ['round', 'cells', f'real {metric}', 'predicted', 'best', 'pairwise', 'Hamming', 'from']
+    for name in [*names[:2], 'failed', *names[2:]] if failures else names:
+        rounds.add_column(name, justify='left' if name == 'from' else 'right')
     for row in summary['rounds']:
         controller = row['controller'] or {}
+        cells = [str(row['round']), str(row['trials'])]
+        cells += [str(row['failed'])] if failures else []
         rounds.add_row(
-            str(row['round']),
-            str(row['trials']),
-            str(row['failed']),
+            *cells,
             figure(row['mean_score']),
             figure(row['mean_predicted']),
             figure(row['best_score']),
             figure(controller.get('pairwise_accuracy'), 3),
             figure(controller.get('hamming_distance'), 2),
-            ', '.join(f'{count} {origin}' for origin, count in row['origins'].items()),
+            '\n'.join(f'{count} {origin}' for origin, count in row['origins'].items()),
         )
     console.print(rounds)
     if 'baseline' in summary['arms']:

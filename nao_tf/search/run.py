@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import filecmp
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ from rich.console import Console
 from nao_tf.search.config import default_config, flatten
 from nao_tf.search.estimate import estimate
 from nao_tf.search.executor import InProcess
-from nao_tf.search.history import BASELINE, SEARCH, History
+from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.keeper import BestChildren
 from nao_tf.search.loop import OutOfTime, SearchLoop, start_evaluations
-from nao_tf.search.progress import Progress, clock, print_summary
-from nao_tf.search.setup import Parts, build_parts, set_threads
+from nao_tf.search.progress import Progress, clock, make_console, print_summary
+from nao_tf.search.setup import Parts, build_parts, identify, set_threads, warm_evaluations
 from nao_tf.search.summary import summarise
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir, write_atomically
 from nao_tf.spaces.architecture import Architecture
@@ -76,28 +76,36 @@ def run_search(
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    started = time.perf_counter()
+    console = console or make_console()
     set_threads(config.threads)
     task = task or make_task(config.task)
     parts = build_parts(config, task)
+    identity = identify(config, parts)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.child.precision)
     try:
         if dry_run:
-            describe_plan(config, parts, console, parts.total)
+            parts.warm = warm_evaluations(config, identity)
+            describe_plan(config, parts, console, sum(parts.budgets.values()))
             return None
-        flat = {**flatten(config), 'fingerprint': task.fingerprint}
-        with open_workdir(Path(workdir), flat, flatten(default_config())) as folder:
-            return _run(config, parts, folder, max_hours, console)
+        with open_workdir(Path(workdir), identity, flatten(default_config())) as folder:
+            return _run(config, parts, identity, folder, max_hours, console, started)
     finally:
         keras.config.set_dtype_policy(before)
 
 
 def _run(
-    config: ml_collections.ConfigDict, parts: Parts, workdir: Path, max_hours: float | None, console: Console
+    config: ml_collections.ConfigDict,
+    parts: Parts,
+    identity: dict[str, Any],
+    workdir: Path,
+    max_hours: float | None,
+    console: Console,
+    started: float,
 ) -> Result | None:
-    progress = Progress(parts.total, console)
     journal = Journal(workdir / JOURNAL)
+    progress = Progress(0, console=console)
     keeper = BestChildren(workdir / 'children', parts.evaluator)
     loop = SearchLoop(
         journal,
@@ -107,15 +115,21 @@ def _run(
         keeper=keeper,
         max_attempts=config.max_attempts,
         max_seconds=None if max_hours is None else max_hours * 3600,
+        started=started,
     )
     history = loop.history
-    try:
-        if history.ended < parts.total:
-            loop.open_session()
-            if history.ended:
-                progress.say(f'continuing {workdir}: {history.ended} of {parts.total} children have ended')
-            describe_plan(config, parts, console, parts.total - history.ended)
+    if (WARM, 0) not in history.batches:
+        parts.warm = warm_evaluations(config, identity)
+        if parts.warm:
             loop.take_over(parts.warm)
+    parts.warm = [trial.evaluation for trial in history.of_arm(WARM) if trial.evaluation is not None]
+    missing = parts.missing(history)
+    progress.ended_before, progress.total = history.ended, history.ended + missing
+    try:
+        if missing:
+            if history.ended:
+                progress.say(f'continuing {workdir}: {history.ended} of {progress.total} children have ended')
+            describe_plan(config, parts, console, missing)
             _run_arms(loop, parts)
         else:
             progress.say(f'{workdir} holds this search, finished; raise searcher.rounds to extend it')
@@ -140,30 +154,27 @@ def _run(
 
 def _run_arms(loop: SearchLoop, parts: Parts) -> None:
     """Runs the search, then the random arm from the same start."""
-    parts.searcher.observe([trial.evaluation for trial in loop.history.of_arm('warm') if trial.evaluation is not None])
+    parts.searcher.observe(parts.warm)
     loop.run_arm(SEARCH, parts.searcher, parts.budget)
     if parts.baseline is not None:
         parts.baseline.observe(start_evaluations(loop.history))
-        loop.run_arm(BASELINE, parts.baseline, parts.baseline_budget)
+        loop.run_arm(BASELINE, parts.baseline, parts.later)
 
 
 def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) -> None:
     """Tests the winner of each arm, once, and writes the model file of the best of them."""
     history = loop.history
-    arms = (SEARCH, BASELINE) if parts.baseline is not None else (SEARCH,)
-    winners = {winner.id: winner for winner in map(history.best, arms) if winner is not None}
+    winners = {winner.id: winner for winner in map(history.best, parts.budgets) if winner is not None}
     for winner in winners.values():
         if winner.id not in history.tested and 'test' in parts.task.splits:
-            metrics = parts.evaluator.test_metrics(keras.models.load_model(keeper.model_path(winner)))
-            loop.record([{'event': 'tested', 'trial': winner.id, 'metrics': metrics}])
+            model = keras.models.load_model(keeper.model_path(winner, loop.observer.warn))
+            loop.record([{'event': 'tested', 'trial': winner.id, 'metrics': parts.evaluator.test_metrics(model)}])
     best = history.best()
-    if best is None:
-        return
-    source, target = keeper.model_path(best), workdir / MODEL
-    if not target.exists() or not filecmp.cmp(source, target, shallow=False):
+    if best is not None and (history.model != best.id or not (workdir / MODEL).exists()):
         partial = workdir / f'.{MODEL}'
-        shutil.copyfile(source, partial)
-        partial.replace(target)
+        shutil.copyfile(keeper.model_path(best, loop.observer.warn), partial)
+        partial.replace(workdir / MODEL)
+        loop.record([{'event': 'model', 'trial': best.id}])
 
 
 def describe_plan(config: ml_collections.ConfigDict, parts: Parts, console: Console, children: int) -> None:
@@ -171,18 +182,19 @@ def describe_plan(config: ml_collections.ConfigDict, parts: Parts, console: Cons
     searcher = config.searcher
     arms = f'{searcher.name}: {searcher.initial} random + {searcher.rounds} rounds of {searcher.per_round}'
     if parts.baseline is not None:
-        arms += f'; random arm: {parts.baseline_budget} more'
+        arms += f'; random arm: {parts.later} more'
     if parts.warm:
         arms += f'; warm start: {len(parts.warm)} scores from {config.warm_start}'
-    task = parts.task
-    splits = ', '.join(f'{size} {split}' for split, size in task.splits.items())
-    shape = 'x'.join(str(side) for side in task.image_shape)
-    console.print(f'task {task.name}: {task.classes} classes, {shape} images, {splits}', markup=False)
+    console.print(f'task {parts.task.name}: {parts.task.describe()}', markup=False)
     console.print(f'space {parts.space.name}; {arms}', markup=False)
-    guess = estimate(parts.evaluator, children)
+    try:
+        guess = estimate(parts.evaluator, children)
+    except Exception as error:  # the child that is measured may fail as any other may
+        console.print(f'no estimate: the child that was to be measured failed ({type(error).__name__})', markup=False)
+        return
     console.print(
         f'{children} children to train, about {guess.seconds_per_child:.1f} s each '
-        f'(measured on one of {guess.parameters:,} parameters): estimated {clock(guess.seconds)}, '
-        f'{guess.bytes / 1e6:.1f} MB on disk',
+        f'(measured on one of {guess.parameters:,} parameters): estimated {clock(guess.seconds)} '
+        f"and the searcher's own time; {guess.bytes / 1e6:.1f} MB on disk",
         markup=False,
     )

@@ -14,9 +14,10 @@ from nao_tf.errors import InputError
 from nao_tf.evaluators.trained_child import TrainedChild
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.search.config import default_config, flatten
-from nao_tf.search.history import read_history
+from nao_tf.search.history import BASELINE, SEARCH, History
 from nao_tf.search.identity import EXTENDABLE
-from nao_tf.search.workdir import CONFIG, read_json
+from nao_tf.search.journal import Journal
+from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
 from nao_tf.searchers.base import Evaluation, Searcher
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.registry import make_searcher, total_evaluations
@@ -26,7 +27,7 @@ from nao_tf.tasks.image import ImageTask
 from nao_tf.training.config import TrainConfig
 
 BASELINES = ('none', 'random')
-PRECISIONS = ('float32', 'mixed_bfloat16', 'mixed_float16')
+PRECISIONS = ('float32', 'mixed_bfloat16')  # float16 would need the loss to be scaled
 
 
 @dataclasses.dataclass
@@ -39,8 +40,8 @@ class Parts:
         evaluator: trains children.
         searcher: of the search arm.
         baseline: of the random arm, None without one.
-        budget: children of the search arm, warm ones not counted.
-        baseline_budget: children that the random arm adds.
+        initial: cells of the random start.
+        later: cells of all later rounds, and of the random arm.
         warm: evaluations taken over from another run.
     """
 
@@ -49,14 +50,27 @@ class Parts:
     evaluator: TrainedChild
     searcher: Searcher
     baseline: Searcher | None
-    budget: int
-    baseline_budget: int
+    initial: int
+    later: int
     warm: list[Evaluation]
 
     @property
-    def total(self) -> int:
-        """Children of all arms."""
-        return self.budget + (self.baseline_budget if self.baseline is not None else 0)
+    def budget(self) -> int:
+        """Children of the search arm: warm scores take the place of as much of the random start."""
+        return self.later + max(self.initial - len(self.warm), 0)
+
+    @property
+    def budgets(self) -> dict[str, int]:
+        """Children of each arm."""
+        return {SEARCH: self.budget, **({BASELINE: self.later} if self.baseline is not None else {})}
+
+    def missing(self, history: History) -> int:
+        """Returns how many children are still to be trained: the arms' budgets less what has ended."""
+        return sum(
+            max(budget - history.ended_in(arm), 0)
+            for arm, budget in self.budgets.items()
+            if arm not in history.exhausted
+        )
 
 
 def build_parts(config: ml_collections.ConfigDict, task: ImageTask) -> Parts:
@@ -69,12 +83,16 @@ def build_parts(config: ml_collections.ConfigDict, task: ImageTask) -> Parts:
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
-    space = get_space(config.space.name, module=config.space.module)
+    # A space of one's own has its own name, so the default name gives way to it.
+    own = config.space.module and config.space.name == default_config().space.name
+    space = get_space('' if own else config.space.name, module=config.space.module)
     if not isinstance(space, CellPairSpace):
         raise InputError(
             f'space {space.name} has no convolutional cells: an image task needs a space such as nao_cnn or enas_cnn'
         )
     check_choice('baseline', config.baseline, BASELINES)
+    if config.baseline == config.searcher.name:
+        raise InputError(f'baseline is {config.baseline!r}, the searcher itself; set it to none')
     check_choice('child.precision', config.child.precision, PRECISIONS)
     if config.max_attempts < 1:
         raise InputError(f'max_attempts is {config.max_attempts}; it must be at least 1')
@@ -87,9 +105,7 @@ def build_parts(config: ml_collections.ConfigDict, task: ImageTask) -> Parts:
     )
     training = TrainConfig(**{field.name: child[field.name] for field in dataclasses.fields(TrainConfig)})
     searcher = make_searcher(config.searcher.name, space, config=config.searcher, seed=config.seed)
-    warm = warm_evaluations(config) if config.warm_start else []
     total = total_evaluations(config.searcher)
-    start = min(len(warm), config.searcher.initial)
     baseline = None
     if config.baseline == 'random':
         baseline = RandomSearch(space, evaluations=total, seed=derived_seed(config.seed, 'baseline'))
@@ -99,10 +115,23 @@ def build_parts(config: ml_collections.ConfigDict, task: ImageTask) -> Parts:
         evaluator=TrainedChild(task, space, network=network, training=training, seed=config.seed),
         searcher=searcher,
         baseline=baseline,
-        budget=total - start,
-        baseline_budget=total - config.searcher.initial,
-        warm=warm,
+        initial=config.searcher.initial,
+        later=total - config.searcher.initial,
+        warm=[],
     )
+
+
+def identify(config: ml_collections.ConfigDict, parts: Parts) -> dict[str, Any]:
+    """Returns what makes a search this one and no other: its config, its data, and its space's tokens."""
+    space = parts.space
+    layout = repr((space.vocabulary, space.branch_length)).encode() + space.next_state.tobytes() + space.valid.tobytes()
+    return {
+        **flatten(config),
+        'space.name': space.name,
+        'space.fingerprint': hashlib.sha256(layout).hexdigest()[:16],
+        'data': parts.task.name,
+        'fingerprint': parts.task.fingerprint,
+    }
 
 
 def check_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
@@ -140,25 +169,28 @@ def set_threads(threads: int) -> None:
         ) from None
 
 
-def warm_evaluations(config: ml_collections.ConfigDict) -> list[Evaluation]:
+def warm_evaluations(config: ml_collections.ConfigDict, identity: dict[str, Any]) -> list[Evaluation]:
     """Returns the finished evaluations of the run that a search starts from.
 
     Args:
-        config: whose `warm_start` names a work directory.
+        config: whose `warm_start` names a work directory; '' for none.
+        identity: of this search (`identify`).
 
     Raises:
         InputError: if that run's scores do not compare: another space, task or recipe of the children.
     """
+    if not config.warm_start:
+        return []
     workdir = Path(config.warm_start)
     source: dict[str, Any] = read_json(workdir / CONFIG)
     defaults = flatten(default_config())
-    for name, value in flatten(config).items():
-        other = source.get(name, defaults[name])
-        if name.startswith(('task.', 'space.', 'child.')) and name not in EXTENDABLE and other != value:
+    for name, value in identity.items():
+        other = source.get(name, defaults.get(name))
+        if name.startswith(('task.', 'space.', 'child.', 'fingerprint')) and name not in EXTENDABLE and other != value:
             raise InputError(
                 f'warm_start: the scores in {workdir} do not compare: {name} is {other!r} there and {value!r} here'
             )
-    history = read_history(workdir, config.space.name)
+    history = History(Journal(workdir / JOURNAL).read(), source['space.name'])
     seen: dict[Any, Evaluation] = {}
     for trial in history.trials.values():
         if trial.finished and trial.evaluation is not None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from nao_tf.errors import InputError
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
-from nao_tf.search.progress import clock
+from nao_tf.search.progress import clock, make_console
 from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
 
 
@@ -23,7 +23,7 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
     Raises:
         InputError: if the directory holds no search, or its config is damaged.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = console or make_console()
     if not (workdir / JOURNAL).exists():
         raise InputError(f'{workdir} holds no search: there is no {JOURNAL} in it')
     config = read_json(workdir / CONFIG)
@@ -40,7 +40,7 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
     total = max(start - len(history.of_arm(WARM)), 0) + arms * later
     failed = sum(trial.evaluation is not None and trial.evaluation.failed for trial in history.trials.values())
     console.print(
-        f'{workdir}: {searcher} on {config["task.name"]}, space {space}: '
+        f'{workdir}: {searcher} on {config["data"]}, space {space}: '
         f'{history.ended} of {total} children ended, {failed} failed, {clock(history.seconds)} so far',
         markup=False,
     )

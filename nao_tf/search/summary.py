@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.stats
 
-from nao_tf.search.history import BASELINE, SEARCH, History, Trial
+from nao_tf.search.history import BASELINE, SEARCH, WARM, History, Trial
 from nao_tf.spaces.base import SearchSpace
 
 SCHEMA = 1
@@ -73,7 +73,9 @@ def describe_trial(trial: Trial, history: History, space: SearchSpace) -> dict[s
 
 def summarise_rounds(history: History) -> list[dict[str, Any]]:
     """Returns one row per round of the search arm: mean real and predicted score (Fig. 2b) and the controller's."""
-    reports = {int(batch.report['round'] or 0): batch.report for batch in history.batches if 'round' in batch.report}
+    reports = {
+        int(batch.report['round'] or 0): batch.report for batch in history.batches.values() if 'round' in batch.report
+    }
     own = history.of_arm(SEARCH)
     rows = []
     for number in sorted({trial.proposal.round for trial in own}):
@@ -163,9 +165,9 @@ def split_seconds(history: History) -> dict[str, float]:
     children = sum(
         trial.evaluation.seconds
         for trial in history.trials.values()
-        if trial.evaluation is not None and trial.reused is None and trial.arm != 'warm'
+        if trial.evaluation is not None and trial.reused is None and trial.arm != WARM
     )
-    controller = sum(batch.seconds for batch in history.batches)
+    controller = sum(batch.seconds for batch in history.batches.values())
     return {
         'total': round(history.seconds, 3),
         'children': round(children, 3),

@@ -73,10 +73,12 @@ def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any]
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise InputError(f'another process is running the search in {path}; wait for it or stop it') from None
+        for partial in path.glob(f'.{CONFIG}.*'):  # of a process that was killed while it wrote
+            partial.unlink()
         stored = path / CONFIG
         if stored.exists():
             check_same(read_json(stored), config, defaults=dict(defaults or {}), where=str(stored))
-        elif others := sorted(entry.name for entry in path.iterdir() if entry.name != '.lock'):
+        elif others := sorted(entry.name for entry in path.iterdir() if not entry.name.startswith('.')):
             raise InputError(
                 f'{path} is no work directory of a search (no {CONFIG}, but {", ".join(others[:3])}); '
                 'give a new or empty --workdir'

@@ -50,6 +50,7 @@ class NAO(Searcher):
         self.initial = initial
         self.per_round = per_round
         self.seeds = seeds
+        self.rounds = 0  # in which the controller was fitted
         self.controller = Controller(space, controller, seed=seed)
 
     @property
@@ -61,13 +62,12 @@ class NAO(Searcher):
     @property
     def round(self) -> int:
         """Number of the round that is proposed next; 0 is the random start."""
-        beyond = len(self.known) - self.initial
-        return 0 if beyond < 0 else beyond // self.per_round + 1
+        return self.rounds + 1 if self.learns else 0
 
     @property
     def learns(self) -> bool:
         """Whether the next proposal fits the controller."""
-        return bool(self.evaluations) and self.round > 0
+        return bool(self.evaluations) and len(self.known) >= self.initial
 
     def adopt(self, proposals: Sequence[Proposal], draws: int) -> None:
         """Takes proposals from a log; a controller that starts warm is fitted as it was then.
@@ -77,6 +77,7 @@ class NAO(Searcher):
             draws: the value of `draws` after that call.
         """
         if self.learns:
+            self.rounds += 1
             if self.controller.config.start == 'warm':
                 self.controller.fit(*self.pool())
             else:
@@ -86,6 +87,7 @@ class NAO(Searcher):
     def state_dict(self) -> dict[str, Any]:
         """Returns the state of the base class and the controller's number of fits and weights."""
         state = super().state_dict()
+        state['rounds'] = self.rounds
         state['fits'] = self.controller.fits
         if self.controller.config.start == 'warm':
             state['weights'] = self.controller.models.flat().tolist()
@@ -98,6 +100,7 @@ class NAO(Searcher):
             state: of a searcher that was made with the same arguments.
         """
         super().load_state_dict(state)
+        self.rounds = int(state['rounds'])
         self.controller.fits = int(state['fits'])
         if 'weights' in state:
             self.controller.models.assign(np.asarray(state['weights'], np.float32))
@@ -107,6 +110,7 @@ class NAO(Searcher):
         taken: set[Architecture] = set()
         if not self.learns:
             return self._random(count, taken, current)
+        self.rounds += 1
         proposals = self._ascend(count, taken, current)
         proposals += self._mutations(count - len(proposals), taken, current)
         proposals += self._random(count - len(proposals), taken, current)

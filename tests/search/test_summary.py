@@ -39,6 +39,7 @@ def summary():
         {
             'event': 'batch',
             'arm': 'search',
+            'number': 1,
             'trials': [3, 4],
             'draws': 0,
             'seconds': 3.0,
