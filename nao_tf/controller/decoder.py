@@ -77,8 +77,10 @@ class Decoder(keras.Model):
             Unmasked logits, float32 [B, T, V].
         """
         batch, length = tokens.shape
-        before = tf.transpose(tf.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=SOS))
-        words = tf.reshape(tf.one_hot(before, self.vocabulary), (-1, self.vocabulary))
+        before = tf.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=SOS)
+        # Rows are transposed as floats: oneDNN complains about integers on the terminal.
+        words = tf.transpose(tf.one_hot(before, self.vocabulary), (1, 0, 2))
+        words = tf.reshape(words, (-1, self.vocabulary))
         inputs = tf.reshape(tf.matmul(words, self.token_inputs()), (length, batch, 4 * self.hidden))
         start = self.initial(embeddings)
         states = tf.transpose(self.lstm(inputs, start, start), (1, 0, 2))
@@ -147,7 +149,7 @@ class Decoder(keras.Model):
         *_, tokens = tf.while_loop(
             lambda position, *_: position < masks.length, body, start, maximum_iterations=masks.length
         )
-        return tf.transpose(tokens.stack())
+        return tf.cast(tf.transpose(tf.cast(tokens.stack(), tf.float32)), tf.int32)
 
     def get_config(self):
         """Returns the arguments of the constructor."""
@@ -172,8 +174,10 @@ class FeedbackDecoder(Decoder):
     def call(self, embeddings: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
         """Returns the logits under teacher forcing, [B, T, V]; position after position, as the context asks."""
         batch, length = tokens.shape
-        before = tf.transpose(tf.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=SOS))
-        words = tf.reshape(tf.one_hot(before, self.vocabulary), (-1, self.vocabulary))
+        before = tf.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=SOS)
+        # Rows are transposed as floats: oneDNN complains about integers on the terminal.
+        words = tf.transpose(tf.one_hot(before, self.vocabulary), (1, 0, 2))
+        words = tf.reshape(words, (-1, self.vocabulary))
         inputs = tf.reshape(tf.matmul(words, self.token_inputs()), (length, batch, 4 * self.hidden))
         keys = self.attend.keys(embeddings)
 

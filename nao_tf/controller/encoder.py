@@ -61,7 +61,7 @@ class Encoder(keras.Model):
         """Returns the tokens [B, T] as one-hot rows, float32 [S, B, tokens of a step, V]."""
         steps = self.length // self.step_length
         ordered = tf.reshape(tokens, (tokens.shape[0], steps, self.step_length))
-        return tf.one_hot(tf.transpose(ordered, (1, 0, 2)), self.vocabulary)
+        return tf.transpose(tf.one_hot(ordered, self.vocabulary), (1, 0, 2, 3))
 
     def products(self, tokens: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
         """Returns the products of every step's input and the input kernel.
