@@ -13,7 +13,8 @@ from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 
-SMALLEST_HELD_OUT = 5  # fewer held-out classes cannot rank anything; training then does without
+SMALLEST_HELD_OUT = 5  # fewer held-out classes cannot rank anything
+LARGEST_SHARE = 0.2  # where that many are a larger share than this, training does without any
 
 
 def token_array(space: SearchSpace, architectures: Sequence[Architecture]) -> np.ndarray:
@@ -46,7 +47,8 @@ def hold_out(
     Args:
         space: tells which architectures are the same.
         architectures: n architectures.
-        share: of the classes to hold out; with fewer than `SMALLEST_HELD_OUT` nothing is held out.
+        share: of the classes to hold out; at least `SMALLEST_HELD_OUT` classes, or none where these would be more than
+            `LARGEST_SHARE`, or where the share is 0.
         rng: the source of randomness.
 
     Returns:
@@ -54,8 +56,8 @@ def hold_out(
     """
     classes: dict[Architecture, int] = {}
     rows = np.array([classes.setdefault(space.canonical(x), len(classes)) for x in architectures])
-    count = round(share * len(classes))
-    if count < SMALLEST_HELD_OUT:
+    count = max(round(share * len(classes)), SMALLEST_HELD_OUT)
+    if not share or LARGEST_SHARE * len(classes) < SMALLEST_HELD_OUT:
         return np.arange(len(rows)), np.arange(0)
     held = np.isin(rows, rng.permutation(len(classes))[:count])
     return np.flatnonzero(~held), np.flatnonzero(held)

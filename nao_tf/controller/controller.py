@@ -21,6 +21,9 @@ from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 
+# Held-out accuracies are averaged over so many calls: of one call alone, a lucky early one would win.
+SMOOTHING = 5
+
 
 @dataclasses.dataclass(frozen=True)
 class FitReport:
@@ -136,6 +139,7 @@ class Controller:
         weights = Weights(flat, np.zeros_like(flat), np.zeros_like(flat))
         best, best_step, kept = -np.inf, 0, flat
         losses = np.zeros(2)
+        qualities: list[float] = []
         while source.step < source.total_steps:
             weights, means = compiled.train(weights, source.draw())
             current, losses = weights.current.numpy(), means.numpy()
@@ -143,6 +147,8 @@ class Controller:
                 quality = self._quality(current, tokens, scores)
             else:
                 quality = -float(losses @ (self.config.trade_off, 1 - self.config.trade_off))
+            qualities.append(quality)
+            quality = float(np.mean(qualities[-SMOOTHING:]))
             if quality >= best and np.isfinite(losses).all():
                 best, best_step, kept = quality, source.step, current
             if source.step - best_step >= self.config.patience * source.steps_per_epoch:

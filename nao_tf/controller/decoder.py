@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -47,7 +49,7 @@ class Decoder(keras.Model):
         if self.inputs_context:
             self.context_kernel = self.add_weight((hidden, 4 * hidden), name='decoder_context_kernel')
         self.lstm = LSTM(hidden, name='decoder_lstm')
-        self.attend = ATTENTIONS[attention](hidden, positions=positions, steps=steps, name='decoder_attention')
+        self.attend: Any = ATTENTIONS[attention](hidden, positions=positions, steps=steps, name='decoder_attention')
         self.output_state = self.add_weight((hidden, vocabulary), name='decoder_state_output_kernel')
         if self.reads_context:
             self.output_context = self.add_weight((hidden, vocabulary), name='decoder_context_output_kernel')

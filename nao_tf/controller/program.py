@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import threading
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -49,6 +50,14 @@ class Weights(NamedTuple):
     second: tf.Tensor
 
 
+def _compiled(function: Callable, *signature: Any) -> tf.types.experimental.GenericFunction:
+    """Returns a function that is traced once, when it is first called.
+
+    `partial` keeps TensorFlow from counting the programs of several configs as retraces of one function.
+    """
+    return tf.function(functools.partial(function), input_signature=signature, autograph=False)
+
+
 class Program:
     """Training (Eq. 1), prediction, encoding, decoding and ascent (Eq. 2) of one space and config.
 
@@ -78,14 +87,14 @@ class Program:
         )  # fmt: skip
         weights = Weights(*[floats(size)] * 3)
         embeddings = floats(ROWS, steps, config.hidden)
-        self.train = tf.function(self._train, input_signature=[weights, batches])
-        self.predict = tf.function(self._predict, input_signature=[floats(size), ints(ROWS, length)])
-        self.encode = tf.function(self._encode, input_signature=[floats(size), ints(ROWS, length)])
-        self.decode = tf.function(self._decode, input_signature=[floats(size), embeddings])
-        self.slope = tf.function(self._slope, input_signature=[floats(size), ints(ROWS, length)])
-        self.climb = tf.function(
-            self._climb, input_signature=[floats(size), embeddings, embeddings, floats(ROWS), floats(ROWS, steps)]
-        )
+        flat = floats(size)
+        rows = ints(ROWS, length)
+        self.train = _compiled(self._train, weights, batches)
+        self.predict = _compiled(self._predict, flat, rows)
+        self.encode = _compiled(self._encode, flat, rows)
+        self.decode = _compiled(self._decode, flat, embeddings)
+        self.slope = _compiled(self._slope, flat, rows)
+        self.climb = _compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps))
 
     def prediction_loss(
         self, tokens: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None
@@ -136,12 +145,12 @@ class Program:
             return index + 1, weights, losses + tf.stack([prediction, reconstruction]) / STEPS
 
         def body(index, weights, losses):
-            state = step(index, weights, losses, reconstruct=True)
+            state = step(index, weights, losses, True)
             if interval == 1:
                 return state
             return tf.while_loop(
                 lambda inner, *_: inner < index + interval,
-                lambda *state: step(*state, reconstruct=False),
+                lambda index, weights, losses: step(index, weights, losses, False),
                 state,
                 maximum_iterations=interval - 1,
             )
