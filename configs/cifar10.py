@@ -1,6 +1,6 @@
 """The paper's image search (section 4.1): 600 + 200 + 200 children of N=3, F=32 on CIFAR-10, 25 epochs each.
 
-    nao search --config=configs/cifar10.py --config.task.data_dir=DATA --workdir=runs/cifar10
+    nao search --config=configs/cifar10.py --data_dir=DATA --workdir=runs/cifar10
 
 Cost: the paper used 200 V100 GPUs for one day. Never run here in full. Expected result: the paper reports 3.18%
 test error for its winner trained large (N=6, F=36); this config is the search alone.
