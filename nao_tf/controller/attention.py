@@ -9,7 +9,7 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable('nao_tf')
 class DotAttention(keras.layers.Layer):
-    """Bilinear attention: the score of s_r and h_t is (s_r W) . h_t.
+    """Bilinear attention: the score of s_r and h_t is s_r . (W h_t).
 
     Args:
         width: D.
@@ -21,31 +21,31 @@ class DotAttention(keras.layers.Layer):
     def __init__(self, width: int, *, positions: int, steps: int, name: str, **kwargs):
         super().__init__(name=name, dtype='float32', **kwargs)
         self.width, self.positions, self.steps = width, positions, steps
-        self.query = self.add_weight((width, width), name='query_kernel')
+        self.key = self.add_weight((width, width), name='key_kernel')
         self.built = True
 
     def keys(self, memory: tf.Tensor) -> tf.Tensor:
-        """Returns what is computed once for a whole sequence from the memory [B, S, D]."""
-        return memory
+        """Returns W h_t, [B, D, S], computed once for a whole sequence from the memory e_x [B, S, D]."""
+        batch, steps, width = memory.shape
+        keys = tf.matmul(tf.reshape(memory, (-1, width)), self.key.value)
+        return tf.transpose(tf.reshape(keys, (batch, steps, width)), (0, 2, 1))
 
-    def call(
-        self, states: tf.Tensor, keys: tf.Tensor, memory: tf.Tensor, position: tf.Tensor | None = None
-    ) -> tf.Tensor:
-        """Returns the context vectors ctx_r.
+    def call(self, states: tf.Tensor, keys: tf.Tensor, position: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns how much each position looks at each state; the context is this times the memory.
 
         Args:
             states: s_r, [B, R, D].
-            keys: what `keys` returned.
-            memory: e_x, [B, S, D].
+            keys: what `keys` returned, [B, D, S].
             position: the position r where R = 1; None where R = T.
 
         Returns:
-            [B, R, D].
+            [B, R, S], summing to 1 over S.
         """
-        batch, steps, width = states.shape
-        queries = tf.reshape(tf.matmul(tf.reshape(states, (-1, width)), self.query.value), (batch, steps, width))
-        scores = tf.matmul(queries, keys, transpose_b=True) + self.prior(position)
-        return tf.matmul(tf.nn.softmax(scores), memory)
+        return tf.nn.softmax(self.scores(states, keys) + self.prior(position))
+
+    def scores(self, states: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
+        """Returns the scores of states [B, R, D] and keys [B, D, S], [B, R, S]."""
+        return tf.matmul(states, keys)
 
     def prior(self, position: tf.Tensor | None) -> tf.Tensor | float:
         """Returns what the scores are before anything is known about the states."""
@@ -80,43 +80,20 @@ def aligned_prior(positions: int, steps: int, strength: float = 4.0) -> np.ndarr
 
 
 @keras.saving.register_keras_serializable('nao_tf')
-class AdditiveAttention(keras.layers.Layer):
-    """Additive attention (the paper's reference 2): the score of s_r and h_t is v . tanh(s_r W + h_t U).
+class AdditiveAttention(DotAttention):
+    """Additive attention (the paper's reference 2): the score of s_r and h_t is v . tanh(U s_r + W h_t)."""
 
-    Args:
-        width: D.
-        positions: T.
-        steps: S.
-        name: the layer's fixed name.
-    """
-
-    def __init__(self, width: int, *, positions: int, steps: int, name: str, **kwargs):
-        super().__init__(name=name, dtype='float32', **kwargs)
-        self.width, self.positions, self.steps = width, positions, steps
+    def __init__(self, width: int, **kwargs):
+        super().__init__(width, **kwargs)
         self.query = self.add_weight((width, width), name='query_kernel')
-        self.key = self.add_weight((width, width), name='key_kernel')
         self.direction = self.add_weight((width, 1), name='direction_kernel')
-        self.built = True
 
-    def keys(self, memory: tf.Tensor) -> tf.Tensor:
-        """Returns h_t U, [B, S, D]."""
-        batch, steps, width = memory.shape
-        return tf.reshape(tf.matmul(tf.reshape(memory, (-1, width)), self.key.value), (batch, steps, width))
-
-    def call(
-        self, states: tf.Tensor, keys: tf.Tensor, memory: tf.Tensor, position: tf.Tensor | None = None
-    ) -> tf.Tensor:
-        """Returns the context vectors [B, R, D]; see `DotAttention.call`."""
-        del position
-        batch, steps, width = states.shape
-        queries = tf.reshape(tf.matmul(tf.reshape(states, (-1, width)), self.query.value), (batch, steps, 1, width))
-        hidden = tf.tanh(queries + keys[:, None])
-        scores = tf.matmul(tf.reshape(hidden, (-1, width)), self.direction.value)
-        return tf.matmul(tf.nn.softmax(tf.reshape(scores, (batch, steps, memory.shape[1]))), memory)
-
-    def get_config(self):
-        """Returns the arguments of the constructor."""
-        return {'width': self.width, 'positions': self.positions, 'steps': self.steps, 'name': self.name}
+    def scores(self, states: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
+        """Returns the scores of states [B, R, D] and keys [B, D, S], [B, R, S]."""
+        batch, count, width = states.shape
+        queries = tf.reshape(tf.matmul(tf.reshape(states, (-1, width)), self.query.value), (batch, count, 1, width))
+        hidden = tf.reshape(tf.tanh(queries + tf.transpose(keys, (0, 2, 1))[:, None]), (-1, width))
+        return tf.reshape(tf.matmul(hidden, self.direction.value), (batch, count, keys.shape[-1]))
 
 
 ATTENTIONS = {'dot': DotAttention, 'aligned': AlignedAttention, 'additive': AdditiveAttention}

@@ -80,6 +80,7 @@ class ControllerConfig:
         step_first: eta of the first step of Eq. (2).
         step_increment: growth of eta while the decoded cell is not new.
         step_states: how many of the S states a try moves, drawn anew for each; 0 for all of them (Eq. 2 as printed).
+        step_pool: the states are drawn from this many that point least along the gradient; 0 for just enough.
         candidates: tries for each architecture that is wanted, of which the best predicted new one is taken; 1 for
             the first new one.
         max_steps: step sizes that are tried before a seed architecture is given up.
@@ -123,6 +124,7 @@ class ControllerConfig:
     step_first: float
     step_increment: float
     step_states: int
+    step_pool: int
     candidates: int
     max_steps: int
 
@@ -137,7 +139,15 @@ class ControllerConfig:
         for field in FRACTIONS:
             if not 0 <= getattr(self, field) <= 1:
                 self._refuse(field, 'a number between 0 and 1')
-        for field in ('weight_decay', 'recurrent_decay', 'decoder_decay', 'initial', 'recurrent_scale', 'step_states'):
+        for field in (
+            'weight_decay',
+            'recurrent_decay',
+            'decoder_decay',
+            'initial',
+            'recurrent_scale',
+            'step_states',
+            'step_pool',
+        ):
             if not getattr(self, field) >= 0:
                 self._refuse(field, '0 or a number above it')
         if STEPS % self.decoder_interval:

@@ -114,10 +114,11 @@ class Controller:
         epochs, best_epoch, losses = self._train(source, tokens[held], values[held])
         accuracy = tau = distance = None
         if len(held):
-            predicted = self._predict(tokens[held])
+            review = program(self.space, self.config).review
+            predicted, decoded = self._chunks(review, self.models.flat(), tokens[held])
             accuracy = metrics.pairwise_accuracy(predicted, values[held])
             tau = metrics.kendall_tau(predicted, values[held])
-            distance = metrics.hamming_distance(self._decode(self._encode(tokens[held])), tokens[held])
+            distance = metrics.hamming_distance(decoded, tokens[held])
         return FitReport(
             epochs, best_epoch, len(held), accuracy, tau, distance, float(losses[0]), float(losses[1]),
             time.perf_counter() - started,
@@ -162,10 +163,8 @@ class Controller:
 
         The accuracy alone peaks while the decoder has hardly begun, and weights are kept for all three models.
         """
-        compiled = program(self.space, self.config)
-        predicted = self._chunks(compiled.predict, flat, tokens)[0]
-        embeddings = self._chunks(compiled.encode, flat, tokens)[0]
-        distance = metrics.hamming_distance(self._chunks(compiled.decode, flat, embeddings)[0], tokens)
+        predicted, decoded = self._chunks(program(self.space, self.config).review, flat, tokens)
+        distance = metrics.hamming_distance(decoded, tokens)
         return metrics.pairwise_accuracy(predicted, scores) - distance / self.space.length
 
     def predict(self, architectures: Sequence[Architecture]) -> np.ndarray:
@@ -203,10 +202,10 @@ class Controller:
         compiled = program(self.space, self.config)
         flat = self.models.flat()
         embeddings, gradient, before = self._chunks(compiled.slope, flat, token_array(self.space, architectures))
-        rng = np.random.default_rng([self.seed, 2, self.fits])
+        draw = self._moved_states(embeddings, gradient)
 
         def climb(tries: Tries) -> Climbed:
-            moved = self._moved_states(len(tries.seeds), embeddings.shape[1], rng)
+            moved = draw(tries.seeds)
             decoded, after, predicted = self._chunks(
                 compiled.climb, flat, embeddings[tries.seeds], gradient[tries.seeds], tries.sizes, moved
             )
@@ -217,12 +216,24 @@ class Controller:
         rule = StepRule(config.step_first, config.step_increment, config.max_steps, config.candidates)
         return ascend(self.space, architectures, climb=climb, rule=rule, known=known, per_parent=per_parent, rows=ROWS)
 
-    def _moved_states(self, count: int, steps: int, rng: np.random.Generator) -> np.ndarray:
-        """Returns which states each of `count` tries moves, float32 [count, S]."""
+    def _moved_states(self, embeddings: np.ndarray, gradient: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Returns what draws the states that a try moves: for seeds [R], float32 [R, S] of ones and zeros.
+
+        They are drawn from the `step_pool` states that point least along the gradient: these have most to gain.
+        """
+        steps = embeddings.shape[1]
         if not 0 < self.config.step_states < steps:
-            return np.ones((count, steps), np.float32)
-        ranks = np.argsort(rng.random((count, steps)), axis=1)
-        return (ranks < self.config.step_states).astype(np.float32)
+            return lambda seeds: np.ones((len(seeds), steps), np.float32)
+        along = np.sum(embeddings * gradient, axis=-1)  # every state is of unit length
+        rank = np.argsort(np.argsort(along, axis=1, kind='stable'), axis=1)
+        barred = np.where(rank < max(self.config.step_pool, self.config.step_states), 0.0, 1.0)
+        rng = np.random.default_rng([self.seed, 2, self.fits])
+
+        def draw(seeds: np.ndarray) -> np.ndarray:
+            keys = barred[seeds] + rng.random((len(seeds), steps))
+            return (np.argsort(np.argsort(keys, axis=1), axis=1) < self.config.step_states).astype(np.float32)
+
+        return draw
 
     def save(self, directory: str | Path) -> None:
         """Writes the three Keras models and the controller's state; a stop in between leaves the old ones whole."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -15,11 +15,20 @@ from nao_tf.spaces.base import SOS
 Carry = tuple[tf.Tensor, ...]  # what a decoder remembers from one position to the next
 
 
+class Memory(NamedTuple):
+    """What a decoder computes once from an embedding: the attention's keys, and what the attention mixes."""
+
+    keys: tf.Tensor
+    values: tf.Tensor
+
+
 @keras.saving.register_keras_serializable('nao_tf')
 class Decoder(keras.Model):
     """LSTM with attention over the embedding; the logits of x_r are W [s_r, ctx_r] (section 3.2).
 
-    The context is not fed back, so under teacher forcing attention and logits of all positions are computed at once.
+    W is kept as its two halves, and the half of the context is applied to the embedding's states before the
+    attention mixes them: the sum is the same and V numbers are mixed instead of D. The context is not fed back, so
+    under teacher forcing attention and logits of all positions are computed at once.
 
     Args:
         vocabulary: V, number of token words.
@@ -27,34 +36,31 @@ class Decoder(keras.Model):
         positions: T, tokens of an architecture.
         steps: S, states of an embedding.
         attention: `dot`, `aligned` or `additive`.
-        start: initial hidden and cell state: the `last` state of the embedding (h_T), the unit `mean` of
-            its states, or `zero`.
+        start: initial hidden and cell state: the `last` state of the embedding (h_T), the unit `mean` of its states,
+            or `zero`.
     """
-
-    inputs_context = False  # whether the last context is part of a step's input
-    reads_context = True  # whether the logits read the context
 
     def __init__(
         self, vocabulary: int, hidden: int, *, positions: int, steps: int, attention: str = 'dot', start: str = 'last',
         name: str = 'decoder', **kwargs,
     ):  # fmt: skip
         super().__init__(name=name, dtype='float32', **kwargs)
-        self.vocabulary = vocabulary
-        self.hidden = hidden
+        self.vocabulary, self.hidden, self.positions, self.steps = vocabulary, hidden, positions, steps
         self.attention = attention
-        self.positions, self.steps = positions, steps
         self.start = start
         self.table = self.add_weight((vocabulary, hidden), name='decoder_embedding', initializer='uniform')
         self.kernel = self.add_weight((hidden, 4 * hidden), name='decoder_kernel')
-        if self.inputs_context:
-            self.context_kernel = self.add_weight((hidden, 4 * hidden), name='decoder_context_kernel')
         self.lstm = LSTM(hidden, name='decoder_lstm')
-        self.attend: Any = ATTENTIONS[attention](hidden, positions=positions, steps=steps, name='decoder_attention')
+        self.attend = ATTENTIONS[attention](hidden, positions=positions, steps=steps, name='decoder_attention')
         self.output_state = self.add_weight((hidden, vocabulary), name='decoder_state_output_kernel')
-        if self.reads_context:
-            self.output_context = self.add_weight((hidden, vocabulary), name='decoder_context_output_kernel')
+        self.context_kernel = self.add_weight((hidden, self.context_width), name='decoder_context_kernel')
         self.output_bias = self.add_weight((vocabulary,), name='decoder_output_bias', initializer='zeros')
         self.built = True
+
+    @property
+    def context_width(self) -> int:
+        """What a context is projected to: the logits."""
+        return self.vocabulary
 
     def initial(self, embeddings: tf.Tensor) -> tf.Tensor:
         """Returns s_0, [B, D], which also starts the cell state."""
@@ -68,6 +74,26 @@ class Decoder(keras.Model):
         """Returns the gates' input for every token word, [V, 4 D]: one small product for the whole sequence."""
         return self.lstm.project(tf.matmul(self.table.value, self.kernel.value))
 
+    def forced_inputs(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns the gates' inputs under teacher forcing, [T, B, 4 D], from the true tokens [B, T]."""
+        batch, length = tokens.shape
+        before = tf.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=SOS)
+        # Rows are transposed as floats: oneDNN complains about integers on the terminal.
+        words = tf.transpose(tf.one_hot(before, self.vocabulary), (1, 0, 2))
+        words = tf.reshape(words, (-1, self.vocabulary))
+        return tf.reshape(tf.matmul(words, self.token_inputs()), (length, batch, 4 * self.hidden))
+
+    def remember(self, embeddings: tf.Tensor) -> Memory:
+        """Returns the keys [B, D, S] and projected states [B, S, `context_width`] of embeddings [B, S, D]."""
+        projected = tf.matmul(tf.reshape(embeddings, (-1, self.hidden)), self.context_kernel.value)
+        values = tf.reshape(projected, (*embeddings.shape[:2], self.context_width))
+        return Memory(self.attend.keys(embeddings), values)
+
+    def state_logits(self, states: tf.Tensor) -> tf.Tensor:
+        """Returns the half of W that reads s_r, and the bias: [B, R, V] of states [B, R, D]."""
+        flat = tf.matmul(tf.reshape(states, (-1, self.hidden)), self.output_state.value) + self.output_bias.value
+        return tf.reshape(flat, (*states.shape[:2], self.vocabulary))
+
     def call(self, embeddings: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
         """Returns the logits of every position given the true tokens before it (teacher forcing).
 
@@ -78,49 +104,32 @@ class Decoder(keras.Model):
         Returns:
             Unmasked logits, float32 [B, T, V].
         """
-        batch, length = tokens.shape
-        before = tf.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=SOS)
-        # Rows are transposed as floats: oneDNN complains about integers on the terminal.
-        words = tf.transpose(tf.one_hot(before, self.vocabulary), (1, 0, 2))
-        words = tf.reshape(words, (-1, self.vocabulary))
-        inputs = tf.reshape(tf.matmul(words, self.token_inputs()), (length, batch, 4 * self.hidden))
         start = self.initial(embeddings)
-        states = tf.transpose(self.lstm(inputs, start, start), (1, 0, 2))
-        contexts = self.attend(states, self.attend.keys(embeddings), embeddings)
-        flat = (-1, self.hidden)
-        return tf.reshape(self.logits(tf.reshape(states, flat), tf.reshape(contexts, flat)), (batch, length, -1))
-
-    def logits(self, states: tf.Tensor, contexts: tf.Tensor) -> tf.Tensor:
-        """Returns W [s_r, ctx_r], [rows, V]."""
-        return (
-            tf.matmul(states, self.output_state.value)
-            + tf.matmul(contexts, self.output_context.value)
-            + self.output_bias.value
-        )
+        memory = self.remember(embeddings)
+        states = tf.transpose(self.lstm(self.forced_inputs(tokens), start, start), (1, 0, 2))
+        return self.state_logits(states) + tf.matmul(self.attend(states, memory.keys), memory.values)
 
     def begin(self, embeddings: tf.Tensor) -> Carry:
         """Returns what the first step starts from."""
         start = self.initial(embeddings)
         return start, start
 
-    def step(
-        self, inputs: tf.Tensor, carry: Carry, keys: tf.Tensor, embeddings: tf.Tensor, position: tf.Tensor
-    ) -> tuple[tf.Tensor, Carry]:
+    def step(self, inputs: tf.Tensor, carry: Carry, memory: Memory, position: tf.Tensor) -> tuple[tf.Tensor, Carry]:
         """Advances one position.
 
         Args:
             inputs: [B, 4 D], the rows of `token_inputs` of the tokens before.
             carry: what `begin` or the last step returned.
-            keys: the attention's keys of the embeddings.
-            embeddings: e_x, [B, S, D].
+            memory: what `remember` returned.
             position: r.
 
         Returns:
             Logits [B, V] and the new carry.
         """
         hidden, cell = self.lstm.step(inputs, *carry)
-        context = self.attend(hidden[:, None], keys, embeddings, position)[:, 0]
-        return self.logits(hidden, context), (hidden, cell)
+        states = hidden[:, None]
+        logits = self.state_logits(states) + tf.matmul(self.attend(states, memory.keys, position), memory.values)
+        return logits[:, 0], (hidden, cell)
 
     def generate(self, embeddings: tf.Tensor, masks: Masks) -> tf.Tensor:
         """Decodes greedily within the masks: an invalid architecture cannot come out.
@@ -133,10 +142,10 @@ class Decoder(keras.Model):
             Tokens, int32 [B, T].
         """
         batch = embeddings.shape[0]
-        table, keys = self.token_inputs(), self.attend.keys(embeddings)
+        table, memory = self.token_inputs(), self.remember(embeddings)
 
         def body(position, token, state, carry, tokens):
-            logits, carry = self.step(tf.gather(table, token), carry, keys, embeddings, position)
+            logits, carry = self.step(tf.gather(table, token), carry, memory, position)
             allowed = tf.where(masks.valid(position, state), logits, FORBIDDEN)
             token = tf.argmax(allowed, -1, output_type=tf.int32)
             return position + 1, token, masks.advance(state, token), carry, tokens.write(position, token)
@@ -146,72 +155,53 @@ class Decoder(keras.Model):
             tf.fill((batch,), SOS),
             tf.zeros((batch,), tf.int32),
             self.begin(embeddings),
-            tf.TensorArray(tf.int32, masks.length, element_shape=(batch,)),
+            tf.TensorArray(tf.int32, self.positions, element_shape=(batch,)),
         )
         *_, tokens = tf.while_loop(
-            lambda position, *_: position < masks.length, body, start, maximum_iterations=masks.length
+            lambda position, *_: position < self.positions, body, start, maximum_iterations=self.positions
         )
         return tf.cast(tf.transpose(tf.cast(tokens.stack(), tf.float32)), tf.int32)
 
     def get_config(self):
         """Returns the arguments of the constructor."""
-        return {
-            'vocabulary': self.vocabulary,
-            'hidden': self.hidden,
-            'positions': self.positions,
-            'steps': self.steps,
-            'attention': self.attention,
-            'start': self.start,
-            'name': self.name,
-        }
+        fields = ('vocabulary', 'hidden', 'positions', 'steps', 'attention', 'start', 'name')
+        return {field: getattr(self, field) for field in fields}
 
 
 @keras.saving.register_keras_serializable('nao_tf')
 class FeedbackDecoder(Decoder):
     """The released code's decoder: logits from s_r alone; ctx_r is part of the input of position r + 1."""
 
-    inputs_context = True
-    reads_context = False
+    @property
+    def context_width(self) -> int:
+        """What a context is projected to: the gates of the next position."""
+        return 4 * self.hidden
 
     def call(self, embeddings: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
         """Returns the logits under teacher forcing, [B, T, V]; position after position, as the context asks."""
-        batch, length = tokens.shape
-        before = tf.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=SOS)
-        # Rows are transposed as floats: oneDNN complains about integers on the terminal.
-        words = tf.transpose(tf.one_hot(before, self.vocabulary), (1, 0, 2))
-        words = tf.reshape(words, (-1, self.vocabulary))
-        inputs = tf.reshape(tf.matmul(words, self.token_inputs()), (length, batch, 4 * self.hidden))
-        keys = self.attend.keys(embeddings)
+        inputs, memory = self.forced_inputs(tokens), self.remember(embeddings)
 
         def body(position, carry, logits):
-            row, carry = self.step(inputs[position], carry, keys, embeddings, position)
+            row, carry = self.step(inputs[position], carry, memory, position)
             return position + 1, carry, logits.write(position, row)
 
-        logits = tf.TensorArray(tf.float32, length, element_shape=(batch, self.vocabulary))
+        logits = tf.TensorArray(tf.float32, self.positions, element_shape=(tokens.shape[0], self.vocabulary))
         *_, logits = tf.while_loop(
-            lambda position, *_: position < length,
+            lambda position, *_: position < self.positions,
             body,
             (0, self.begin(embeddings), logits),
-            maximum_iterations=length,
+            maximum_iterations=self.positions,
         )
         return tf.transpose(logits.stack(), (1, 0, 2))
 
-    def logits(self, states: tf.Tensor, contexts: tf.Tensor) -> tf.Tensor:
-        """Returns W s_r, [rows, V]."""
-        del contexts
-        return tf.matmul(states, self.output_state.value) + self.output_bias.value
-
     def begin(self, embeddings: tf.Tensor) -> Carry:
-        """Returns initial states and an empty context."""
+        """Returns initial states and the gates' input of an empty context."""
         start = self.initial(embeddings)
-        return start, start, tf.zeros_like(start)
+        return start, start, tf.zeros((embeddings.shape[0], self.context_width))
 
-    def step(
-        self, inputs: tf.Tensor, carry: Carry, keys: tf.Tensor, embeddings: tf.Tensor, position: tf.Tensor
-    ) -> tuple[tf.Tensor, Carry]:
+    def step(self, inputs: tf.Tensor, carry: Carry, memory: Memory, position: tf.Tensor) -> tuple[tf.Tensor, Carry]:
         """Advances one position (see `Decoder.step`)."""
         hidden, cell, context = carry
-        inputs = inputs + tf.matmul(context, self.context_kernel.value)
-        hidden, cell = self.lstm.step(inputs, hidden, cell)
-        context = self.attend(hidden[:, None], keys, embeddings, position)[:, 0]
-        return self.logits(hidden, context), (hidden, cell, context)
+        hidden, cell = self.lstm.step(inputs + context, hidden, cell)
+        context = tf.matmul(self.attend(hidden[:, None], memory.keys, position), memory.values)[:, 0]
+        return self.state_logits(hidden[:, None])[:, 0], (hidden, cell, context)

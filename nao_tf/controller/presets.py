@@ -43,6 +43,7 @@ PAPER = ControllerConfig(
     step_first=10.0,
     step_increment=5.0,
     step_states=0,
+    step_pool=0,
     candidates=1,
     max_steps=50,
 )
@@ -93,10 +94,10 @@ DEFAULT = dataclasses.replace(
     held_out=0.05,
     decoder_start='zero',
     renormalise_step=True,
-    step_first=8.0,
+    step_first=16.0,
     step_increment=4.0,
-    step_states=2,
-    candidates=2,
+    step_states=3,
+    step_pool=5,
 )
 
 PRESETS = {'paper': PAPER, 'released': RELEASED, 'default': DEFAULT}

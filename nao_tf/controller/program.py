@@ -20,7 +20,7 @@ from nao_tf.controller.masks import Masks, masked_log_softmax
 from nao_tf.controller.models import Models, build_models, decay_factors
 from nao_tf.spaces.base import SearchSpace
 
-ROWS = 128  # architectures of one call of everything else
+ROWS = 100  # architectures of one call of everything else
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # Adam
 
 
@@ -93,6 +93,7 @@ class Program:
         self.predict = _compiled(self._predict, flat, rows)
         self.encode = _compiled(self._encode, flat, rows)
         self.decode = _compiled(self._decode, flat, embeddings)
+        self.review = _compiled(self._review, flat, rows)
         self.slope = _compiled(self._slope, flat, rows)
         self.climb = _compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps))
 
@@ -172,6 +173,12 @@ class Program:
         with self.models.scope(self.models.split(weights)):
             return self.models.predictor(self.models.encoder(tokens))
 
+    def _review(self, weights: tf.Tensor, tokens: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns f(E(x)), [R], and D(E(x)), int32 [R, T]."""
+        with self.models.scope(self.models.split(weights)):
+            embeddings = self.models.encoder(tokens)
+            return self.models.predictor(embeddings), self.models.decoder.generate(embeddings, self.masks)
+
     def _encode(self, weights: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
         """Returns E(x), [R, S, D]."""
         with self.models.scope(self.models.split(weights)):
@@ -221,14 +228,16 @@ class Program:
 
     def traces(self) -> int:
         """Returns how often anything was traced so far; stays the same over the rounds of a search."""
-        functions = (self.train, self.predict, self.encode, self.decode, self.slope, self.climb)
+        functions = (
+            self.train, self.predict, self.encode, self.decode, self.review, self.slope, self.climb,
+        )  # fmt: skip
         return sum(function.experimental_get_tracing_count() for function in functions)
 
 
 # Fields that only the host reads: configs that differ in nothing else share a compile.
 HOST_FIELDS = (
     'scores', 'symmetry', 'initial', 'recurrent_scale', 'epochs', 'learning_rate', 'schedule', 'patience', 'held_out',
-    'start', 'step_first', 'step_increment', 'step_states', 'candidates',
+    'start', 'step_first', 'step_increment', 'step_states', 'step_pool', 'candidates',
     'max_steps',
 )  # fmt: skip
 
