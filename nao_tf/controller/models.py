@@ -24,12 +24,36 @@ def _token_encoder(space: SearchSpace, **sizes) -> Encoder:
 def _graph_encoder(space: SearchSpace, **sizes) -> Encoder:
     return GraphEncoder(
         len(space.vocabulary), space.length, step_nodes=list(space.step_nodes), read_nodes=list(space.read_nodes),
-        **sizes,
+        joint_words=joint_words(space), **sizes,
     )  # fmt: skip
+
+
+def joint_words(space: SearchSpace) -> list[tuple[int, ...]]:
+    """Returns what the tokens of a branch after its first can be together, such as (kind, size).
+
+    Empty where there is one token only, or more than `MOST_JOINT_WORDS` such words.
+    """
+    if space.branch_length < 3:
+        return []
+    words: set[tuple[int, ...]] = set()
+    for start in range(0, space.length, space.branch_length):
+        unfinished: list[tuple[tuple[int, ...], int]] = [((), 0)]
+        for position in range(start + 1, start + space.branch_length):
+            unfinished = [
+                ((*word, int(token)), int(space.next_state[state, token]))
+                for word, state in unfinished
+                for token in np.flatnonzero(space.valid[position, state])
+            ]
+            if len(unfinished) > MOST_JOINT_WORDS:
+                return []
+        words.update(word for word, _ in unfinished)
+    return sorted(words) if len(words) <= MOST_JOINT_WORDS else []
 
 
 ENCODERS = {'tokens': _token_encoder, 'graph': _graph_encoder}
 DECODERS = {'state_context': Decoder, 'state': FeedbackDecoder}
+
+MOST_JOINT_WORDS = 100
 
 
 class Models(NamedTuple):
