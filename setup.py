@@ -18,6 +18,7 @@ setuptools.setup(
     python_requires='>=3.11',
     install_requires=[
         'absl-py>=2.1',
+        'importlib_resources>=6',  # which tensorflow-datasets imports without asking for it
         'keras>=3.10',
         'keras-tuner>=1.4.7',
         'ml_collections>=1.0',
