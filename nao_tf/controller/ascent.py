@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
 
@@ -43,14 +44,14 @@ class StepRule:
         first: eta of the first try.
         increment: growth from try to try.
         count: tries of one seed.
-        candidates: tries for every architecture that is wanted, of which the best predicted new one is taken;
-            with 1 it is the first new one.
+        candidates: tries for every architecture that is wanted (rounded up for all that a seed still lacks), of
+            which the best predicted new ones are taken; with 1 the first new ones are.
     """
 
     first: float
     increment: float
     count: int
-    candidates: int = 1
+    candidates: float = 1
 
 
 class Tries(NamedTuple):
@@ -140,7 +141,7 @@ def _plan(active: list[int], tried: list[int], missing: list[int], rule: StepRul
     ahead = max(1, rows // len(active)) if rule.candidates == 1 else 1
     planned = []
     for seed in active:
-        count = max(ahead, rule.candidates * missing[seed])
+        count = max(ahead, math.ceil(rule.candidates * missing[seed] - 1e-9))
         planned += [(step, seed) for step in range(tried[seed], min(tried[seed] + count, rule.count))]
     steps, seeds = np.array(sorted(planned)).T
     return Tries(seeds, steps, (rule.first + steps * rule.increment).astype(np.float32))

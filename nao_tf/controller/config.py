@@ -81,8 +81,8 @@ class ControllerConfig:
         step_increment: growth of eta while the decoded cell is not new.
         step_states: how many of the S states a try moves, drawn anew for each; 0 for all of them (Eq. 2 as printed).
         step_pool: the states are drawn from this many that point least along the gradient; 0 for just enough.
-        candidates: tries for each architecture that is wanted, of which the best predicted new one is taken; 1 for
-            the first new one.
+        candidates: tries for each architecture that is wanted (rounded up), of which the best predicted new ones are
+            taken; 1 for the first new ones.
         max_steps: step sizes that are tried before a seed architecture is given up.
 
     Raises:
@@ -125,7 +125,7 @@ class ControllerConfig:
     step_increment: float
     step_states: int
     step_pool: int
-    candidates: int
+    candidates: float
     max_steps: int
 
     def __post_init__(self):
@@ -152,6 +152,8 @@ class ControllerConfig:
                 self._refuse(field, '0 or a number above it')
         if STEPS % self.decoder_interval:
             self._refuse('decoder_interval', f'a divisor of {STEPS}')
+        if self.candidates < 1:
+            self._refuse('candidates', '1 or a number above it')
         if any(width < 1 for width in self.predictor_hidden):
             self._refuse('predictor_hidden', 'widths of 1 or more')
         if self.structure == 'graph' and self.encoder_step != 'branch':

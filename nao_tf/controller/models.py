@@ -24,7 +24,7 @@ def _token_encoder(space: SearchSpace, **sizes) -> Encoder:
 def _graph_encoder(space: SearchSpace, **sizes) -> Encoder:
     return GraphEncoder(
         len(space.vocabulary), space.length, step_nodes=list(space.step_nodes), read_nodes=list(space.read_nodes),
-        joint_words=joint_words(space), **sizes,
+        joint_words=[list(words) for words in joint_words(space)], **sizes,
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ PAPER = ControllerConfig(
     step_increment=5.0,
     step_states=0,
     step_pool=0,
-    candidates=1,
+    candidates=1.0,
     max_steps=50,
 )
 
@@ -96,8 +96,9 @@ DEFAULT = dataclasses.replace(
     renormalise_step=True,
     step_first=16.0,
     step_increment=4.0,
-    step_states=3,
-    step_pool=5,
+    step_states=2,
+    step_pool=4,
+    candidates=4 / 3,
 )
 
 PRESETS = {'paper': PAPER, 'released': RELEASED, 'default': DEFAULT}

@@ -50,12 +50,12 @@ class Weights(NamedTuple):
     second: tf.Tensor
 
 
-def _compiled(function: Callable, *signature: Any) -> tf.types.experimental.GenericFunction:
+def _compiled(function: Callable, *signature: Any, xla: bool = False) -> tf.types.experimental.GenericFunction:
     """Returns a function that is traced once, when it is first called.
 
-    `partial` keeps TensorFlow from counting the programs of several configs as retraces of one function.
+    `xla` is for what runs often enough to earn its compile, also on a CPU. `partial` keeps TensorFlow from counting the programs of several configs as retraces of one function.
     """
-    return tf.function(functools.partial(function), input_signature=signature, autograph=False)
+    return tf.function(functools.partial(function), input_signature=signature, autograph=False, jit_compile=xla or None)
 
 
 class Program:
@@ -95,7 +95,7 @@ class Program:
         self.decode = _compiled(self._decode, flat, embeddings)
         self.review = _compiled(self._review, flat, rows)
         self.slope = _compiled(self._slope, flat, rows)
-        self.climb = _compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps))
+        self.climb = _compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps), xla=True)
 
     def prediction_loss(
         self, tokens: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None
