@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
@@ -11,6 +12,8 @@ import numpy as np
 
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
+
+MOST_SETS = 1000  # sets of states that a seed's tries take turns with
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +141,7 @@ def ascend(
 
 def _plan(active: list[int], tried: list[int], missing: list[int], rule: StepRule, rows: int) -> Tries:
     """Returns the next tries of every active seed, all seeds' first tries first."""
-    ahead = max(1, rows // len(active)) if rule.candidates == 1 else 1
+    ahead = max(1, rows // len(active))
     planned = []
     for seed in active:
         count = max(ahead, math.ceil(rule.candidates * missing[seed] - 1e-9))
@@ -152,3 +155,38 @@ def _reading_order(tries: Tries, climbed: Climbed, rule: StepRule) -> list[int]:
     if rule.candidates == 1:
         return list(range(len(tries.seeds)))
     return np.argsort(-climbed.predicted, kind='stable').tolist()
+
+
+def moved_states(
+    embeddings: np.ndarray, gradient: np.ndarray, count: int, *, pool: int
+) -> Callable[[Tries], np.ndarray]:
+    """Returns what chooses the states that a try of Eq. (2) moves.
+
+    A seed's tries take turns with the sets of `count` states among the `pool` that point least along the gradient:
+    being of unit length, these have most to gain. The set with the least sum comes first.
+
+    Args:
+        embeddings: e_x of the n seeds, [n, S, D].
+        gradient: df/dh_t there, [n, S, D].
+        count: states to move; 0 for all.
+        pool: states to choose from, at least `count`.
+
+    Returns:
+        A function from R tries to float32 [R, S], 1 for the states that move.
+    """
+    steps = embeddings.shape[1]
+    if not 0 < count < steps:
+        return lambda tries: np.ones((len(tries.seeds), steps), np.float32)
+    along = np.sum(embeddings * gradient, axis=-1)
+    order = np.argsort(along, axis=1, kind='stable')[:, : min(max(pool, count), steps)]  # [n, pool]
+    sets = np.array(list(itertools.islice(itertools.combinations(range(order.shape[1]), count), MOST_SETS)))
+    sums = np.take_along_axis(along, order, axis=1)[:, sets].sum(axis=2)  # [n, sets]
+    turns = np.argsort(sums, axis=1, kind='stable')
+
+    def choose(tries: Tries) -> np.ndarray:
+        chosen = sets[turns[tries.seeds, tries.steps % len(sets)]]  # [R, count], places in `order`
+        moved = np.zeros((len(tries.seeds), steps), np.float32)
+        np.put_along_axis(moved, np.take_along_axis(order[tries.seeds], chosen, axis=1), 1.0, axis=1)
+        return moved
+
+    return choose

@@ -79,8 +79,8 @@ class ControllerConfig:
         start: every fit from new weights (`cold`) or from the last fit's (`warm`).
         step_first: eta of the first step of Eq. (2).
         step_increment: growth of eta while the decoded cell is not new.
-        step_states: how many of the S states a try moves, drawn anew for each; 0 for all of them (Eq. 2 as printed).
-        step_pool: the states are drawn from this many that point least along the gradient; 0 for just enough.
+        step_states: how many of the S states a try moves; 0 for all of them (Eq. 2 as printed).
+        step_pool: these are taken from so many that point least along the gradient, another set at every try.
         candidates: tries for each architecture that is wanted (rounded up), of which the best predicted new ones are
             taken; 1 for the first new ones.
         max_steps: step sizes that are tried before a seed architecture is given up.

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nao_tf.controller import metrics, storage
-from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend
+from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend, moved_states
 from nao_tf.controller.batches import BatchSource, hold_out, token_array
 from nao_tf.controller.config import STEPS, ControllerConfig
 from nao_tf.controller.models import build_models, initial_weights
@@ -202,10 +202,10 @@ class Controller:
         compiled = program(self.space, self.config)
         flat = self.models.flat()
         embeddings, gradient, before = self._chunks(compiled.slope, flat, token_array(self.space, architectures))
-        draw = self._moved_states(embeddings, gradient)
+        choose = moved_states(embeddings, gradient, self.config.step_states, pool=self.config.step_pool)
 
         def climb(tries: Tries) -> Climbed:
-            moved = draw(tries.seeds)
+            moved = choose(tries)
             decoded, after, predicted = self._chunks(
                 compiled.climb, flat, embeddings[tries.seeds], gradient[tries.seeds], tries.sizes, moved
             )
@@ -215,25 +215,6 @@ class Controller:
         config = self.config
         rule = StepRule(config.step_first, config.step_increment, config.max_steps, config.candidates)
         return ascend(self.space, architectures, climb=climb, rule=rule, known=known, per_parent=per_parent, rows=ROWS)
-
-    def _moved_states(self, embeddings: np.ndarray, gradient: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        """Returns what draws the states that a try moves: for seeds [R], float32 [R, S] of ones and zeros.
-
-        They are drawn from the `step_pool` states that point least along the gradient: these have most to gain.
-        """
-        steps = embeddings.shape[1]
-        if not 0 < self.config.step_states < steps:
-            return lambda seeds: np.ones((len(seeds), steps), np.float32)
-        along = np.sum(embeddings * gradient, axis=-1)  # every state is of unit length
-        rank = np.argsort(np.argsort(along, axis=1, kind='stable'), axis=1)
-        barred = np.where(rank < max(self.config.step_pool, self.config.step_states), 0.0, 1.0)
-        rng = np.random.default_rng([self.seed, 2, self.fits])
-
-        def draw(seeds: np.ndarray) -> np.ndarray:
-            keys = barred[seeds] + rng.random((len(seeds), steps))
-            return (np.argsort(np.argsort(keys, axis=1), axis=1) < self.config.step_states).astype(np.float32)
-
-        return draw
 
     def save(self, directory: str | Path) -> None:
         """Writes the three Keras models and the controller's state; a stop in between leaves the old ones whole."""

@@ -94,10 +94,10 @@ DEFAULT = dataclasses.replace(
     held_out=0.05,
     decoder_start='zero',
     renormalise_step=True,
-    step_first=16.0,
+    step_first=10.0,
     step_increment=4.0,
-    step_states=2,
-    step_pool=4,
+    step_states=3,
+    step_pool=5,
     candidates=4 / 3,
 )
 

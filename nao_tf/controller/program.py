@@ -53,8 +53,8 @@ class Weights(NamedTuple):
 def _compiled(function: Callable, *signature: Any, xla: bool = False) -> tf.types.experimental.GenericFunction:
     """Returns a function that is traced once, when it is first called.
 
-    `xla` is for what runs often enough to earn its compile, also on a CPU. `partial` keeps TensorFlow from counting the
-    programs of several configs as retraces of one function.
+    `xla` is for what runs often enough to earn its compile, also on a CPU. `partial` keeps TensorFlow from counting
+    the programs of several configs as retraces of one function.
     """
     return tf.function(functools.partial(function), input_signature=signature, autograph=False, jit_compile=xla or None)
 
