@@ -14,6 +14,7 @@ from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 
 SMALLEST_HELD_OUT = 5  # fewer held-out classes cannot rank anything
+SMALLEST_JUDGED = 20  # fewer held-out architectures are reported on, and do not decide which weights are kept
 LARGEST_SHARE = 0.2  # where that many are a larger share than this, training does without any
 
 
@@ -94,7 +95,7 @@ class BatchSource:
         self.targets = targets
         self.rng = rng
         self.steps_per_epoch = -(-len(tokens) // config.batch)
-        self.total_steps = config.epochs * self.steps_per_epoch
+        self.total_steps = max(config.epochs * self.steps_per_epoch, config.least_steps)
         self.step = 0
         self._order = np.arange(0)
 

@@ -72,8 +72,9 @@ class ControllerConfig:
         recurrent_scale: factor of the encoder's recurrent kernel at the start.
         forget_bias: of the encoder's LSTM.
         epochs: upper bound on passes over the training set.
+        least_steps: where `epochs` come to fewer steps than this, so many are made (few architectures).
         learning_rate: of Adam.
-        schedule: learning rate `constant`, or a half `cosine` to zero over `epochs`.
+        schedule: learning rate `constant`, or a half `cosine` to zero over all steps.
         patience: epochs without a better held-out pairwise accuracy before training stops.
         held_out: share of the architectures (whole classes of isomorphic cells) kept for early stopping.
         start: every fit from new weights (`cold`) or from the last fit's (`warm`).
@@ -116,6 +117,7 @@ class ControllerConfig:
     recurrent_scale: float
     forget_bias: float
     epochs: int
+    least_steps: int
     learning_rate: float
     schedule: str
     patience: int

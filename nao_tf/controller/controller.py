@@ -11,7 +11,7 @@ import numpy as np
 
 from nao_tf.controller import metrics, storage
 from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend, moved_states
-from nao_tf.controller.batches import BatchSource, hold_out, token_array
+from nao_tf.controller.batches import SMALLEST_JUDGED, BatchSource, hold_out, token_array
 from nao_tf.controller.config import STEPS, ControllerConfig
 from nao_tf.controller.models import build_models, initial_weights
 from nao_tf.controller.presets import DEFAULT
@@ -34,7 +34,7 @@ class FitReport:
         best_epoch: the pass whose weights were kept.
         held_out: number of held-out architectures.
         pairwise_accuracy: of the kept weights, on the held-out architectures.
-        kendall_tau: likewise, tau-b.
+        kendall_tau: likewise, tau-b; None also where it is not defined (equal scores).
         hamming_distance: likewise, mean tokens of T that the decoder gets wrong.
         prediction_loss: L_pp over the last training steps, in normalised units.
         reconstruction_loss: L_rec over the last training steps.
@@ -111,13 +111,15 @@ class Controller:
         self.fits += 1
         targets = self.scale.forward(values)
         source = BatchSource(self.space, self.config, tokens=tokens[train], targets=targets[train], rng=rng)
-        epochs, best_epoch, losses = self._train(source, tokens[held], values[held])
+        judges = held if len(held) >= SMALLEST_JUDGED else held[:0]
+        epochs, best_epoch, losses = self._train(source, tokens[judges], values[judges])
         accuracy = tau = distance = None
         if len(held):
             review = program(self.space, self.config).review
             predicted, decoded = self._chunks(review, self.models.flat(), tokens[held])
             accuracy = metrics.pairwise_accuracy(predicted, values[held])
             tau = metrics.kendall_tau(predicted, values[held])
+            tau = tau if np.isfinite(tau) else None
             distance = metrics.hamming_distance(decoded, tokens[held])
         return FitReport(
             epochs, best_epoch, len(held), accuracy, tau, distance, float(losses[0]), float(losses[1]),

@@ -237,8 +237,8 @@ class Program:
 
 # Fields that only the host reads: configs that differ in nothing else share a compile.
 HOST_FIELDS = (
-    'scores', 'symmetry', 'initial', 'recurrent_scale', 'epochs', 'learning_rate', 'schedule', 'patience', 'held_out',
-    'start', 'step_first', 'step_increment', 'step_states', 'step_pool', 'candidates',
+    'scores', 'symmetry', 'initial', 'recurrent_scale', 'epochs', 'least_steps', 'learning_rate', 'schedule',
+    'patience', 'held_out', 'start', 'step_first', 'step_increment', 'step_states', 'step_pool', 'candidates',
     'max_steps',
 )  # fmt: skip
 
