@@ -141,6 +141,7 @@ class Controller:
         flat = self.models.flat()
         weights = Weights(flat, np.zeros_like(flat), np.zeros_like(flat))
         best, best_step, kept = -np.inf, 0, flat
+        improved = 0
         losses = np.zeros(2)
         qualities: list[float] = []
         while source.step < source.total_steps:
@@ -153,8 +154,10 @@ class Controller:
             qualities.append(quality)
             quality = float(np.mean(qualities[-SMOOTHING:]))
             if quality >= best and np.isfinite(losses).all():
+                # Equal weights do not renew the patience, and yet the later ones are kept.
+                improved = source.step if quality > best + 1e-9 else improved
                 best, best_step, kept = quality, source.step, current
-            if source.step - best_step >= self.config.patience * source.steps_per_epoch:
+            if source.step - improved >= self.config.patience * source.steps_per_epoch:
                 break
         self.models.assign(kept)
         made = min(source.step, source.total_steps) / source.steps_per_epoch

@@ -128,7 +128,9 @@ class Decoder(keras.Model):
         """
         hidden, cell = self.lstm.step(inputs, *carry)
         states = hidden[:, None]
-        logits = self.state_logits(states) + tf.matmul(self.attend(states, memory.keys, position), memory.values)
+        logits = self.state_logits(states) + tf.matmul(
+            self.attend(states, memory.keys, position=position), memory.values
+        )
         return logits[:, 0], (hidden, cell)
 
     def generate(self, embeddings: tf.Tensor, masks: Masks) -> tf.Tensor:
@@ -203,5 +205,5 @@ class FeedbackDecoder(Decoder):
         """Advances one position (see `Decoder.step`)."""
         hidden, cell, context = carry
         hidden, cell = self.lstm.step(inputs + context, hidden, cell)
-        context = tf.matmul(self.attend(hidden[:, None], memory.keys, position), memory.values)[:, 0]
+        context = tf.matmul(self.attend(hidden[:, None], memory.keys, position=position), memory.values)[:, 0]
         return self.state_logits(hidden[:, None])[:, 0], (hidden, cell, context)

@@ -100,7 +100,7 @@ DEFAULT = dataclasses.replace(
     step_increment=4.0,
     step_states=3,
     step_pool=5,
-    candidates=4 / 3,
+    candidates=1.3,
 )
 
 PRESETS = {'paper': PAPER, 'released': RELEASED, 'default': DEFAULT}
