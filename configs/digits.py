@@ -31,7 +31,4 @@ def get_config():
     config.searcher.rounds = 2
     config.searcher.per_round = 10
     config.searcher.seeds = 10
-    # The preset's 45 epochs are meant for hundreds of cells; thirty make only one step an epoch.
-    config.searcher.controller.epochs = 400
-    config.searcher.controller.patience = 400
     return config

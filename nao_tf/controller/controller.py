@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import os
 import time
 from collections.abc import Callable, Container, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from nao_tf.controller import metrics, storage
 from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend, moved_states
@@ -50,6 +54,13 @@ class FitReport:
     prediction_loss: float
     reconstruction_loss: float
     seconds: float
+
+
+@functools.cache
+def _side_by_side() -> Callable:
+    """Returns a `map` whose calls run on as many threads as TensorFlow uses."""
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+    return map if threads == 1 else ThreadPoolExecutor(threads).map
 
 
 class Controller:
@@ -255,12 +266,19 @@ class Controller:
 
     @staticmethod
     def _chunks(function: Callable, flat: np.ndarray, *rows: np.ndarray) -> list[np.ndarray]:
-        """Calls a compiled function on ROWS rows at a time, the last ones filled up by repeating a row."""
+        """Calls a compiled function on ROWS rows at a time, the last ones filled up by repeating a row.
+
+        The calls run side by side: a loop over positions does not fill more than one core.
+        """
         count = len(rows[0])
-        parts = []
-        for start in range(0, max(count, 1), ROWS):
+        weights = tf.constant(flat)
+
+        def call(start: int) -> list[np.ndarray]:
             index = np.minimum(np.arange(start, start + ROWS), max(count - 1, 0))
             chunk = [row[index] if count else np.ones((ROWS, *row.shape[1:]), row.dtype) for row in rows]
-            outputs = function(flat, *chunk)
-            parts.append(outputs if isinstance(outputs, tuple) else (outputs,))
-        return [np.concatenate([output.numpy() for output in outputs])[:count] for outputs in zip(*parts, strict=True)]
+            outputs = function(weights, *chunk)
+            return [output.numpy() for output in (outputs if isinstance(outputs, tuple) else (outputs,))]
+
+        starts = range(0, max(count, 1), ROWS)
+        parts = list(_side_by_side()(call, starts)) if len(starts) > 1 else [call(0)]
+        return [np.concatenate(outputs)[:count] for outputs in zip(*parts, strict=True)]

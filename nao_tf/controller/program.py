@@ -95,7 +95,7 @@ class Program:
         self.encode = _compiled(self._encode, flat, rows)
         self.decode = _compiled(self._decode, flat, embeddings)
         self.review = _compiled(self._review, flat, rows)
-        self.slope = _compiled(self._slope, flat, rows)
+        self.slope = _compiled(self._slope, flat, rows, xla=True)
         self.climb = _compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps), xla=True)
 
     def prediction_loss(
