@@ -29,6 +29,6 @@ def get_config():
 
     config.searcher.initial = 30
     config.searcher.rounds = 2
-    config.searcher.per_round = 10
-    config.searcher.seeds = 10
+    config.searcher.per_round = 8
+    config.searcher.seeds = 8
     return config
