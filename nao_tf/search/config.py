@@ -13,6 +13,7 @@ from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.presets import DEFAULT
 from nao_tf.errors import InputError
 from nao_tf.networks.config import NetworkConfig
+from nao_tf.searchers.registry import COMMON, SEARCHERS, settings
 from nao_tf.tasks.config import default_task_config
 from nao_tf.training.config import TrainConfig
 
@@ -73,6 +74,15 @@ def default_searcher_config() -> ml_collections.ConfigDict:
             for field in dataclasses.fields(ControllerConfig)
         }
     )
+    for name in SEARCHERS:
+        if name not in ('nao', 'random'):
+            searcher[name] = ml_collections.ConfigDict(
+                {
+                    # None takes the value that stands above for all searchers.
+                    field: config_dict.placeholder(type(value)) if field in COMMON else value
+                    for field, value in settings(name).items()
+                }
+            )
     return searcher
 
 

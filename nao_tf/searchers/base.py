@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -73,18 +73,30 @@ class Searcher(abc.ABC):
         seed: of every draw.
 
     Attributes:
+        mode: `generate` if it makes its proposals itself, `enumerate` if it ranks every cell of the space; the two
+            are never compared in one row.
+        state_in_propose: whether `propose` changes more than `known` and the number of draws; such a searcher is
+            rebuilt from a log by proposing again.
         known: canonical architectures that are not proposed again.
         evaluations: all observations, oldest first.
+        duplicates: how often it came upon a cell that was known; it costs nothing and is counted apart.
+        candidates: how many cells its model has scored.
         report: figures of the last `propose` that learned something (for the journal), else empty.
     """
+
+    mode: ClassVar[str] = 'generate'
+    state_in_propose: ClassVar[bool] = False
 
     def __init__(self, space: SearchSpace, *, seed: int = 0):
         self.space = space
         self.seed = seed
         self.known: set[Architecture] = set()
         self.evaluations: list[Evaluation] = []
+        self.duplicates = 0
+        self.candidates = 0
         self.report: dict[str, float | None] = {}
         self.draws = 0
+        self._scores: dict[Architecture, float] = {}
 
     @property
     @abc.abstractmethod
@@ -112,12 +124,12 @@ class Searcher(abc.ABC):
     def adopt(self, proposals: Sequence[Proposal], draws: int) -> None:
         """Takes proposals from a log, as if `propose` had just returned them.
 
-        This serves searchers whose state is the log itself; one that changes inside `propose` overrides it.
-
         Args:
             proposals: of one call of `propose`.
             draws: the value of `draws` after that call.
         """
+        if self.state_in_propose and proposals:
+            self._propose(len(proposals))
         self.known.update(proposal.architecture for proposal in proposals)
         self.draws = draws
 
@@ -130,6 +142,23 @@ class Searcher(abc.ABC):
         for evaluation in evaluations:
             self.known.add(evaluation.architecture)
             self.evaluations.append(evaluation)
+            self._scores[evaluation.architecture] = math.nan if evaluation.failed else evaluation.score
+
+    def score(self, architecture: Architecture) -> float | None:
+        """Returns the observed score of a canonical architecture; None while it has none.
+
+        A searcher that comes upon a known cell learns this score and draws again. A failure has the worst score
+        observed so far.
+        """
+        score = self._scores.get(architecture)
+        if score is None or not math.isnan(score):
+            return score
+        return min((value for value in self._scores.values() if not math.isnan(value)), default=0.0)
+
+    def best(self, count: int) -> list[Architecture]:
+        """Returns the `count` observed architectures of the highest scores, the earlier first where they are equal."""
+        architectures, scores = self.pool()
+        return [architectures[index] for index in np.argsort(-scores, kind='stable')[:count]]
 
     def pool(self) -> tuple[list[Architecture], np.ndarray]:
         """Returns the observed architectures and their scores [n], failures at the pool's worst score."""
@@ -158,12 +187,69 @@ class Searcher(abc.ABC):
             candidate = self.space.canonical(self.space.sample(generator))
             if candidate not in self.known and candidate not in taken:
                 return candidate
+            self.duplicates += 1
         return None
+
+    def random_proposals(
+        self, count: int, taken: set[Architecture] | None = None, *, round_number: int = 0
+    ) -> list[Proposal]:
+        """Returns new uniform draws: a random start, or the last resort of a later round.
+
+        Args:
+            count: how many; fewer come where the space is (nearly) exhausted.
+            taken: other cells of the same proposal; the drawn ones are added.
+            round_number: of the proposals.
+        """
+        taken = set() if taken is None else taken
+        proposals: list[Proposal] = []
+        while len(proposals) < count:
+            architecture = self.draw_new(taken)
+            if architecture is None:
+                break
+            taken.add(architecture)
+            proposals.append(Proposal(architecture, 'random', round_number))
+        return proposals
+
+    def mutation_proposals(
+        self,
+        count: int,
+        parents: Sequence[Architecture],
+        taken: set[Architecture],
+        *,
+        round_number: int,
+        limit: int = 1000,
+    ) -> list[Proposal]:
+        """Returns new one-decision neighbours of parents, who take turns.
+
+        Args:
+            count: how many at the most.
+            parents: at least one.
+            taken: other cells of the same proposal; the drawn ones are added.
+            round_number: of the proposals.
+            limit: draws before it gives up.
+        """
+        proposals: list[Proposal] = []
+        if count <= 0:
+            return proposals
+        generator = self.rng()
+        for attempt in range(limit):
+            parent = parents[attempt % len(parents)]
+            child = self.space.canonical(self.space.mutate(parent, generator))
+            if child in self.known or child in taken:
+                self.duplicates += 1
+                continue
+            taken.add(child)
+            proposals.append(Proposal(child, 'mutation', round_number, parent=parent))
+            if len(proposals) == count:
+                break
+        return proposals
 
     def state_dict(self) -> dict[str, Any]:
         """Returns everything that `load_state_dict` needs, as JSON types."""
         return {
             'draws': self.draws,
+            'duplicates': self.duplicates,
+            'candidates': self.candidates,
             'known': sorted(list(architecture.tokens) for architecture in self.known),
             'evaluations': [evaluation_to_json(evaluation) for evaluation in self.evaluations],
         }
@@ -179,8 +265,13 @@ class Searcher(abc.ABC):
         """
         try:
             self.draws = int(state['draws'])
+            self.duplicates = int(state['duplicates'])
+            self.candidates = int(state['candidates'])
             self.known = {Architecture(self.space.name, tuple(tokens)) for tokens in state['known']}
-            self.evaluations = [evaluation_from_json(value, self.space.name) for value in state['evaluations']]
+            evaluations = [evaluation_from_json(value, self.space.name) for value in state['evaluations']]
+            self.evaluations = []
+            self._scores = {}
+            Searcher.observe(self, evaluations)
         except KeyError as error:
             raise InputError(f'the saved state of the searcher has no field {error}') from None
 

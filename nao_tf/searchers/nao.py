@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -109,12 +110,24 @@ class NAO(Searcher):
         current = self.round
         taken: set[Architecture] = set()
         if not self.learns:
-            return self._random(count, taken, current)
+            return self.random_proposals(count, taken, round_number=current)
         self.rounds += 1
         proposals = self._ascend(count, taken, current)
-        proposals += self._mutations(count - len(proposals), taken, current)
-        proposals += self._random(count - len(proposals), taken, current)
+        mutations = self.mutation_proposals(count - len(proposals), self.best(self.seeds), taken, round_number=current)
+        proposals += self._predicted(mutations)
+        proposals += self.random_proposals(count - len(proposals), taken, round_number=current)
         return proposals
+
+    def _predicted(self, proposals: list[Proposal]) -> list[Proposal]:
+        """Returns proposals with their predicted scores."""
+        if not proposals:
+            return []
+        self.candidates += len(proposals)
+        predictions = self.controller.predict([proposal.architecture for proposal in proposals])
+        return [
+            dataclasses.replace(proposal, predicted=float(predicted))
+            for proposal, predicted in zip(proposals, predictions, strict=True)
+        ]
 
     def _ascend(self, count: int, taken: set[Architecture], current: int) -> list[Proposal]:
         """Fits the controller and climbs from the K best cells (Alg. 1, lines 3 to 6)."""
@@ -122,8 +135,7 @@ class NAO(Searcher):
         started = time.perf_counter()
         fit = self.controller.fit(architectures, scores)
         fitted = time.perf_counter()
-        order = sorted(range(len(scores)), key=lambda index: (-scores[index], index))
-        seeds = [architectures[index] for index in order[: self.seeds]]
+        seeds = self.best(self.seeds)
         ascents = self.controller.ascend(seeds, self.known, per_parent=math.ceil(count / len(seeds)))
         climbed = {ascent.parent for ascent in ascents if ascent.architecture is not None}
         self.report = {
@@ -142,39 +154,4 @@ class NAO(Searcher):
                 proposals.append(
                     Proposal(ascent.architecture, 'ascent', current, float(ascent.predicted), ascent.parent)
                 )
-        return proposals
-
-    def _mutations(self, count: int, taken: set[Architecture], current: int, limit: int = 1000) -> list[Proposal]:
-        """Fills a round with new one-decision neighbours of the best cells."""
-        if count <= 0:
-            return []
-        architectures, scores = self.pool()
-        order = sorted(range(len(scores)), key=lambda index: (-scores[index], index))[: self.seeds]
-        generator = self.rng()
-        found: list[tuple[Architecture, Architecture]] = []
-        for attempt in range(limit):
-            if len(found) == count:
-                break
-            parent = architectures[order[attempt % len(order)]]
-            child = self.space.canonical(self.space.mutate(parent, generator))
-            if child not in self.known and child not in taken:
-                taken.add(child)
-                found.append((child, parent))
-        if not found:
-            return []
-        predictions = self.controller.predict([child for child, _ in found])
-        return [
-            Proposal(child, 'mutation', current, float(predicted), parent)
-            for (child, parent), predicted in zip(found, predictions, strict=True)
-        ]
-
-    def _random(self, count: int, taken: set[Architecture], current: int) -> list[Proposal]:
-        """Draws uniformly: the random start, and the last resort of a later round."""
-        proposals: list[Proposal] = []
-        while len(proposals) < count:
-            architecture = self.draw_new(taken)
-            if architecture is None:
-                break
-            taken.add(architecture)
-            proposals.append(Proposal(architecture, 'random', current))
         return proposals

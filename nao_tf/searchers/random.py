@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nao_tf.searchers.base import Proposal, Searcher
-from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 
 
@@ -26,12 +25,4 @@ class RandomSearch(Searcher):
         return self.budget
 
     def _propose(self, count: int) -> list[Proposal]:
-        proposals: list[Proposal] = []
-        taken: set[Architecture] = set()
-        while len(proposals) < count:
-            architecture = self.draw_new(taken)
-            if architecture is None:
-                break
-            taken.add(architecture)
-            proposals.append(Proposal(architecture, 'random'))
-        return proposals
+        return self.random_proposals(count)

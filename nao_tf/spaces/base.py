@@ -124,6 +124,23 @@ class SearchSpace(abc.ABC):
         """
         return np.full((self.length // self.branch_length, len(self.vocabulary)), -1)
 
+    def features(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        """Returns what a classic model (forest, Gaussian process, linear regressor) reads of architectures.
+
+        Here one-hot tokens by position, and how often each token occurs. A space whose structure tells more (paths,
+        operation counts) overrides this.
+
+        Args:
+            architectures: n canonical ones.
+
+        Returns:
+            float32 [n, F].
+        """
+        words = np.eye(len(self.vocabulary), dtype=np.float32)[
+            np.array([architecture.tokens for architecture in architectures], int).reshape(-1, self.length)
+        ]
+        return np.concatenate([words.reshape(len(words), -1), words.sum(axis=1)], axis=1)
+
     def to_text(self, architecture: Architecture) -> str:
         """Returns the architecture in one line as the field writes it; `parse` reads it back."""
         return ' '.join(self.vocabulary[token] for token in architecture.tokens)
