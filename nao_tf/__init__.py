@@ -5,13 +5,16 @@ The public names are loaded when they are first used, so that what needs no Tens
 
 import importlib
 import importlib.util
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 if importlib.util.find_spec('tensorflow') is None:
-    raise ImportError(
-        "nao_tf needs TensorFlow, chosen by an extra: pip install 'nao_tf[cpu]', 'nao_tf[gpu]' or 'nao_tf[tpu]'"
-    )
+    _NEEDED = "nao_tf needs TensorFlow, chosen by an extra: pip install 'nao_tf[cpu]', 'nao_tf[gpu]' or 'nao_tf[tpu]'"
+    if os.path.basename(sys.argv[0]) == 'nao':  # the program: one line, no traceback
+        print(f'nao: {_NEEDED}', file=sys.stderr)
+        sys.exit(2)
+    raise ImportError(_NEEDED)
 
 import wrapt
 

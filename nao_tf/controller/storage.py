@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import keras
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.scores import ScoreScale
 from nao_tf.errors import InputError
+from nao_tf.files import write_text, written_whole
 
 if TYPE_CHECKING:
     from nao_tf.controller.controller import Controller
@@ -26,13 +26,11 @@ def save(controller: Controller, directory: Path) -> None:
         controller: what to write.
         directory: is made where it does not exist.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     names = {}
     for model in controller.models:
         names[model.name] = f'{model.name}-{controller.fits}.keras'
-        temporary = directory / f'{model.name}.partial.keras'
-        model.save(temporary)
-        os.replace(temporary, directory / names[model.name])
+        with written_whole(directory / names[model.name]) as partial:
+            model.save(partial)
     state = {
         'space': controller.space.name,
         'seed': controller.seed,
@@ -42,9 +40,7 @@ def save(controller: Controller, directory: Path) -> None:
         'config': controller.config.to_json(),
         'models': names,
     }
-    temporary = directory / f'{STATE}.partial'
-    temporary.write_text(json.dumps(state, indent=1), encoding='utf-8')
-    os.replace(temporary, directory / STATE)
+    write_text(directory / STATE, json.dumps(state, indent=1))
     for model in controller.models:
         for path in directory.glob(f'{model.name}-*.keras'):
             if path.name != names[model.name]:

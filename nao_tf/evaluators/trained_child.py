@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import keras
 
 from nao_tf.evaluators.base import Evaluator, child_seed
+from nao_tf.files import written_whole
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.config import NetworkConfig
@@ -103,10 +103,5 @@ def save_model(model: keras.Model, path: Path) -> None:
         model: a built Keras model.
         path: of the file; its folder is made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'.{os.getpid()}.{path.name}')
-    try:
+    with written_whole(path) as partial:
         model.save(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import keras
 import ml_collections
 from rich.console import Console
 
+from nao_tf.files import write_text, written_whole
 from nao_tf.search.config import default_config, flatten
 from nao_tf.search.estimate import estimate
 from nao_tf.search.executor import InProcess
@@ -23,7 +24,7 @@ from nao_tf.search.loop import OutOfTime, SearchLoop, start_evaluations
 from nao_tf.search.progress import Progress, clock, make_console, print_summary
 from nao_tf.search.setup import Parts, build_parts, identify, set_threads, warm_evaluations
 from nao_tf.search.summary import summarise
-from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir, write_atomically
+from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import make_task
@@ -144,7 +145,7 @@ def _run(
         progress.close()
         journal.close()
     summary = summarise(history, parts.space, metric=parts.task.metric, searcher=config.searcher.name, seed=config.seed)
-    write_atomically(workdir / SUMMARY, json.dumps(summary, indent=1))
+    write_text(workdir / SUMMARY, json.dumps(summary, indent=1))
     print_summary(summary, console)
     best = history.best()
     if best is not None:
@@ -171,9 +172,8 @@ def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) 
             loop.record([{'event': 'tested', 'trial': winner.id, 'metrics': parts.evaluator.test_metrics(model)}])
     best = history.best()
     if best is not None and (history.model != best.id or not (workdir / MODEL).exists()):
-        partial = workdir / f'.{MODEL}'
-        shutil.copyfile(keeper.model_path(best, loop.observer.warn), partial)
-        partial.replace(workdir / MODEL)
+        with written_whole(workdir / MODEL) as partial:
+            shutil.copyfile(keeper.model_path(best, loop.observer.warn), partial)
         loop.record([{'event': 'model', 'trial': best.id}])
 
 

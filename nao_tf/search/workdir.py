@@ -5,33 +5,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from nao_tf.errors import InputError
+from nao_tf.files import write_text
 from nao_tf.search.identity import check_same
 
 CONFIG, JOURNAL, SUMMARY, MODEL = 'config.json', 'trials.jsonl', 'summary.json', 'best_model.keras'
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a text file whole or not at all.
-
-    Args:
-        path: of the file.
-        text: its new content.
-    """
-    partial = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        with open(partial, 'w', encoding='utf-8') as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> Any:
@@ -73,7 +55,7 @@ def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any]
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise InputError(f'another process is running the search in {path}; wait for it or stop it') from None
-        for partial in path.glob(f'.{CONFIG}.*'):  # of a process that was killed while it wrote
+        for partial in path.glob(f'.*.{CONFIG}'):  # of a process that was killed while it wrote
             partial.unlink()
         stored = path / CONFIG
         if stored.exists():
@@ -84,7 +66,7 @@ def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any]
                 'give a new or empty --workdir'
             )
         try:
-            write_atomically(stored, json.dumps(config, indent=1))
+            write_text(stored, json.dumps(config, indent=1))
         except OSError as error:
             raise InputError(f'cannot write to the work directory {path}: {error.strerror}') from None
         yield path

@@ -15,6 +15,10 @@ reduction cell an identity of a cell input is a convolution); tests/spaces/test_
 - `max_pool 3x3` twice is `max_pool 5x5` once, where the node between adds one and the same pool twice.
 - Twins without weights (two nodes with the same inputs and the same pools or identities) are one value: which of
   them a reader takes makes no difference, as long as both stay read.
+
+That equal form means equal function is a promise of the default rules. The `pytorch` rules leave a cell input alone
+whose channels happen to number F; if it is a concatenation, an identity hands its channel order on, and sums of two
+inputs that were permuted differently (around a reduction) need not agree.
 """
 
 from __future__ import annotations

@@ -6,10 +6,11 @@ import os
 import pytest
 
 from nao_tf.errors import InputError
+from nao_tf.files import write_text
 from nao_tf.search.config import default_config, flatten, from_flat, set_field
 from nao_tf.search.identity import check_same
 from nao_tf.search.setup import build_parts, set_threads
-from nao_tf.search.workdir import open_workdir, write_atomically
+from nao_tf.search.workdir import open_workdir
 from nao_tf.searchers.registry import make_searcher
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.make import make_task
@@ -139,8 +140,8 @@ def test_read_only_work_directory(tmp_path):
 
 def test_atomic_write_leaves_the_old_or_the_new(tmp_path):
     path = tmp_path / 'file'
-    write_atomically(path, 'old')
+    write_text(path, 'old')
     with pytest.raises(UnicodeEncodeError):
-        write_atomically(path, 'new \ud800')
+        write_text(path, 'new \ud800')
     assert path.read_text() == 'old'
     assert [entry.name for entry in tmp_path.iterdir()] == ['file']

@@ -1,0 +1,42 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Gives a place to write a file; it takes the file's own place, durably, when it is complete.
+
+    Whatever stops the writing, the old file (or none) is there, and nothing that a reader takes for the new one.
+
+    Args:
+        path: of the file; its folder is made.
+
+    Yields:
+        Where to write: a hidden name beside it, with the same suffix.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f'.{os.getpid()}.{path.name}')
+    try:
+        yield partial
+        with open(partial, 'rb') as file:
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file whole or not at all.
+
+    Args:
+        path: of the file.
+        text: its new content.
+    """
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding='utf-8')
