@@ -15,7 +15,7 @@ from nao_tf.spaces.registry import get_space
 
 # One node a cell and two operations: few enough cells to see the end of the space.
 TINY = ConvCellSpace('tiny', ('identity', 'conv 3x3'), nodes=1)
-SPACES = {'tiny': TINY, **{name: get_space(name) for name in ('nao_cnn', 'nao_cnn_op', 'enas_cnn', 'nao_rnn')}}
+SPACES = {'tiny': TINY, **{name: get_space(name) for name in ('nao_cnn', 'nao_cnn_op', 'enas_cnn', 'nao_rnn', 'nasbench201')}}
 QUICK = dataclasses.replace(DEFAULT, epochs=4, embedding=8, hidden=16, batch=16)
 
 
