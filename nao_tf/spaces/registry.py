@@ -35,6 +35,7 @@ from pathlib import Path
 from nao_tf.errors import InputError
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.conv_cell import ConvCellSpace
+from nao_tf.spaces.nasbench101 import NASBench101Space
 from nao_tf.spaces.nasbench201 import NASBench201Space
 from nao_tf.spaces.operations import ENAS_OPERATIONS, NAO_OPERATIONS, WIDE_OPERATIONS
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
@@ -46,6 +47,7 @@ BUILT_IN: dict[str, Callable[[str], SearchSpace]] = {
     'nao_cnn_wide': lambda name: ConvCellSpace(name, WIDE_OPERATIONS),
     'nao_rnn': lambda name: RecurrentCellSpace(name),
     'nasbench201': lambda name: NASBench201Space(name),
+    'nasbench101': lambda name: NASBench101Space(name),
 }
 
 
