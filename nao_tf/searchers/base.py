@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nao_tf.errors import InputError
+from nao_tf.searchers.enumeration import canonical_cells, is_listable
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 
@@ -97,6 +98,7 @@ class Searcher(abc.ABC):
         self.report: dict[str, float | None] = {}
         self.draws = 0
         self._scores: dict[Architecture, float] = {}
+        self._worst = math.inf
 
     @property
     @abc.abstractmethod
@@ -143,6 +145,8 @@ class Searcher(abc.ABC):
             self.known.add(evaluation.architecture)
             self.evaluations.append(evaluation)
             self._scores[evaluation.architecture] = math.nan if evaluation.failed else evaluation.score
+            if not evaluation.failed:
+                self._worst = min(self._worst, evaluation.score)
 
     def score(self, architecture: Architecture) -> float | None:
         """Returns the observed score of a canonical architecture; None while it has none.
@@ -153,7 +157,7 @@ class Searcher(abc.ABC):
         score = self._scores.get(architecture)
         if score is None or not math.isnan(score):
             return score
-        return min((value for value in self._scores.values() if not math.isnan(value)), default=0.0)
+        return self._worst if math.isfinite(self._worst) else 0.0
 
     def best(self, count: int) -> list[Architecture]:
         """Returns the `count` observed architectures of the highest scores, the earlier first where they are equal."""
@@ -177,10 +181,12 @@ class Searcher(abc.ABC):
 
         Args:
             taken: cells of the proposal that is being made.
-            limit: draws before the space is given up as exhausted.
+            limit: draws before it stops drawing.
 
         Returns:
-            A canonical architecture, or None.
+            A canonical architecture; None if there is no other one, or (in a space too large to be listed) none was
+            found. What is left of a space that can be listed is looked up when the draws end, so that its end is
+            certain.
         """
         generator = self.rng()
         for _ in range(limit):
@@ -188,7 +194,10 @@ class Searcher(abc.ABC):
             if candidate not in self.known and candidate not in taken:
                 return candidate
             self.duplicates += 1
-        return None
+        if not is_listable(self.space):
+            return None
+        left = [cell for cell in canonical_cells(self.space) if cell not in self.known and cell not in taken]
+        return left[int(generator.integers(len(left)))] if left else None
 
     def random_proposals(
         self, count: int, taken: set[Architecture] | None = None, *, round_number: int = 0
@@ -271,9 +280,25 @@ class Searcher(abc.ABC):
             evaluations = [evaluation_from_json(value, self.space.name) for value in state['evaluations']]
             self.evaluations = []
             self._scores = {}
+            self._worst = math.inf
             Searcher.observe(self, evaluations)
         except KeyError as error:
             raise InputError(f'the saved state of the searcher has no field {error}') from None
+
+
+def check_at_least(least: float, **settings: float) -> None:
+    """Checks settings of a searcher.
+
+    Args:
+        least: the smallest value that is right.
+        settings: values by their names.
+
+    Raises:
+        InputError: naming the first that is smaller.
+    """
+    for name, value in settings.items():
+        if not value >= least:
+            raise InputError(f'the setting {name} of the searcher is {value}; it must be at least {least}')
 
 
 def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
