@@ -141,6 +141,53 @@ class SearchSpace(abc.ABC):
         ]
         return np.concatenate([words.reshape(len(words), -1), words.sum(axis=1)], axis=1)
 
+    @property
+    def stages(self) -> int:
+        """Number of sizes that a cell grows through; a space with growth overrides this and the three below.
+
+        Raises:
+            InputError: here, since a cell of a fixed size does not grow.
+        """
+        raise InputError(
+            f'space {self.name} has no growth: its architectures are all of one size, so that progressive search '
+            'cannot search it; it searches spaces such as pnas_cnn'
+        )
+
+    def stage(self, architecture: Architecture) -> int:
+        """Returns the size of an architecture, 1 to `stages`.
+
+        Raises:
+            InputError: if the space has no growth.
+        """
+        del architecture
+        return self.stages
+
+    def extensions(self, architecture: Architecture | None) -> Iterator[Architecture]:
+        """Yields the architectures of the next size that an architecture grows into, canonical, each once.
+
+        Args:
+            architecture: what grows; None yields all architectures of stage 1.
+
+        Raises:
+            InputError: if the space has no growth.
+        """
+        del architecture
+        self.stage(Architecture(self.name, ()))  # raises
+        return iter(())
+
+    def extend(self, architecture: Architecture, rng: np.random.Generator) -> Architecture | None:
+        """Returns one of `extensions`, drawn at random; None if there is none.
+
+        Args:
+            architecture: what grows.
+            rng: the source of randomness.
+
+        Raises:
+            InputError: if the space has no growth.
+        """
+        choices = list(self.extensions(architecture))
+        return choices[int(rng.integers(len(choices)))] if choices else None
+
     def to_text(self, architecture: Architecture) -> str:
         """Returns the architecture in one line as the field writes it; `parse` reads it back."""
         return ' '.join(self.vocabulary[token] for token in architecture.tokens)

@@ -27,6 +27,18 @@ NAO_OPERATIONS = (
 # The 5 operations of the weight-sharing search (ENAS's), in the order of their released ids 0..4.
 ENAS_OPERATIONS = ('sep_conv 3x3', 'sep_conv 5x5', 'avg_pool 3x3', 'max_pool 3x3', 'identity')
 
+# The 8 operations of PNAS (Liu et al. 2018, section 3), from memory; its dilated convolution is the separable one here.
+PNAS_OPERATIONS = (
+    'sep_conv 3x3',
+    'sep_conv 5x5',
+    'sep_conv 7x7',
+    'conv 1x7+7x1',
+    'identity',
+    'avg_pool 3x3',
+    'max_pool 3x3',
+    'dil_sep_conv 3x3',
+)
+
 # Operation ids of the released 'input operation input operation' strings; identity has two, 4 and 5.
 RELEASED_OPERATIONS = ENAS_OPERATIONS + NAO_OPERATIONS
 
