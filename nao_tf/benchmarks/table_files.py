@@ -1,0 +1,218 @@
+"""Files of tables: the package's own compact format, and two .npz layouts of benchmarks that are read directly.
+
+The format: an .npz (a zip of NumPy arrays, no pickle) of `tokens`, `column/NAME`, `seeds/NAME` and `metadata`, JSON as
+bytes: format, version, space, rows, canonical, columns, seeds, source and the SHA-256 of the content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nao_tf.errors import InputError
+from nao_tf.files import written_whole
+from nao_tf.spaces.module_graph import from_matrix
+from nao_tf.spaces.nasbench101 import NASBench101Space
+from nao_tf.spaces.nasbench201 import NASBench201Space
+
+FORMAT, VERSION = 'nao_tf table', 1
+# What a damaged file can raise while it is read.
+DAMAGES = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, struct.error, pickle.PickleError)
+
+
+class Content(NamedTuple):
+    """What a file of a table holds.
+
+    Attributes:
+        space: name of the space of its cells.
+        tokens: uint8 or uint16 [rows, T].
+        columns: float arrays [rows] by name, NaN where a row has no value.
+        seeds: float arrays [rows, seeds] by the name of the column that is their mean, NaN where there are fewer.
+        canonical: whether the tokens are canonical forms already.
+        source: where the figures come from, for a person.
+    """
+
+    space: str
+    tokens: np.ndarray
+    columns: Mapping[str, np.ndarray]
+    seeds: Mapping[str, np.ndarray]
+    canonical: bool = False
+    source: str = ''
+
+
+def checksum(content: Content) -> str:
+    """Returns the SHA-256 of everything in a table that has a meaning: 64 hexadecimal digits."""
+    digest = hashlib.sha256(f'{content.space}/{content.canonical}/{content.source}'.encode())
+    arrays = {'tokens': content.tokens, **{f'column/{name}': array for name, array in content.columns.items()}}
+    arrays |= {f'seeds/{name}': array for name, array in content.seeds.items()}
+    for name, array in arrays.items():
+        little = np.ascontiguousarray(array, array.dtype.newbyteorder('<'))
+        digest.update(f'/{name}/{little.dtype.str}/{little.shape}/'.encode())
+        digest.update(little.data)
+    return digest.hexdigest()
+
+
+def write(path: Path, content: Content) -> None:
+    """Writes a table whole or not at all; the same content gives the same bytes.
+
+    Args:
+        path: of the .npz file.
+        content: what it will hold.
+    """
+    metadata = {
+        'format': FORMAT,
+        'version': VERSION,
+        'space': content.space,
+        'rows': len(content.tokens),
+        'canonical': content.canonical,
+        'columns': list(content.columns),
+        'seeds': list(content.seeds),
+        'source': content.source,
+        'sha256': checksum(content),
+    }
+    arrays = {
+        'metadata': np.frombuffer(json.dumps(metadata, indent=1).encode(), np.uint8),
+        'tokens': content.tokens,
+        **{f'column/{name}': array for name, array in content.columns.items()},
+        **{f'seeds/{name}': array for name, array in content.seeds.items()},
+    }
+    with written_whole(path) as partial, open(partial, 'wb') as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def read(path: Path) -> Content:
+    """Reads a table: the package's own format, or a benchmark's layout that is known.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: if it is missing, damaged, incomplete, or something else.
+    """
+    if not path.is_file():
+        raise InputError(f'there is no table {path}')
+    if not zipfile.is_zipfile(path):
+        raise InputError(f'{path} is no table, or was cut off: it is no whole .npz file; make it or copy it again')
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except DAMAGES as error:
+        raise InputError(f'{path} is damaged: {" ".join(str(error).split())[:200]}; make it or copy it again') from None
+    if 'metadata' in arrays:
+        return _own(path, arrays)
+    if {'adj', 'n_vertices', 'ops'} <= arrays.keys():
+        return _nasbench101(path, arrays)
+    if 'ops' in arrays and arrays['ops'].shape[1:] == (6,):
+        return _nasbench201(path, arrays)
+    raise InputError(
+        f'{path} is no table: its arrays are {_names(arrays)}; a table has {FORMAT!r} metadata '
+        '(docs/benchmarks.md, Tables), or is one of the two layouts that are read directly'
+    )
+
+
+def _own(path: Path, arrays: Mapping[str, np.ndarray]) -> Content:
+    """Returns the content of the package's own format, checked."""
+    try:
+        metadata = json.loads(arrays['metadata'].tobytes())
+    except ValueError:
+        metadata = None
+    if not isinstance(metadata, dict) or metadata.get('format') != FORMAT:
+        raise InputError(f'{path} is no table: its metadata does not say {FORMAT!r}')
+    if metadata.get('version') != VERSION:
+        raise InputError(f'{path} is of table version {metadata.get("version")!r}; this package reads {VERSION}')
+    try:
+        content = Content(
+            str(metadata['space']),
+            arrays['tokens'],
+            {name: arrays[f'column/{name}'] for name in metadata['columns']},
+            {name: arrays[f'seeds/{name}'] for name in metadata['seeds']},
+            bool(metadata['canonical']),
+            str(metadata['source']),
+        )
+        rows, stated = metadata['rows'], metadata['sha256']
+    except (KeyError, TypeError) as error:
+        raise InputError(f'{path} is damaged: it has no {" ".join(str(error).split())}') from None
+    _same_rows(path, {'metadata': rows, **{name: _rows(array) for name, array in arrays.items() if name != 'metadata'}})
+    found = checksum(content)
+    if found != stated:
+        raise InputError(
+            f'{path} is damaged: the checksum of its content is {found[:12]}..., it states {str(stated)[:12]}...; '
+            'make it or copy it again'
+        )
+    return content
+
+
+def _nasbench201(path: Path, arrays: Mapping[str, np.ndarray]) -> Content:
+    """Returns the content of `ops` [15625, 6] (0 to 4, rows in the benchmark's order) and columns."""
+    space = NASBench201Space()
+    _same_rows(path, {name: _rows(array) for name, array in arrays.items()})
+    tokens = arrays['ops'].astype(np.int64) + 1
+    if tokens.min(initial=1) < 1 or tokens.max(initial=1) >= len(space.vocabulary):
+        raise InputError(f'{path}: ops has values outside 0..{len(space.vocabulary) - 2}')
+    different = len(np.unique(space.codes(tokens)))
+    if len(tokens) != space.size or different != space.size:
+        raise InputError(
+            f'{path} holds {len(tokens):,} rows and {different:,} different cells; NAS-Bench-201 has {space.size:,}'
+        )
+    columns, seeds = _columns(arrays, {'ops', 'n_seeds'})
+    return Content(space.name, tokens.astype(np.uint8), columns, seeds, source=path.name)
+
+
+def _nasbench101(path: Path, arrays: Mapping[str, np.ndarray]) -> Content:
+    """Returns the content of `adj` [N, 7, 7], `ops` [N, 5], `n_vertices` [N] (padded cells) and columns."""
+    space = NASBench101Space()
+    _same_rows(path, {name: _rows(array) for name, array in arrays.items()})
+    matrices, operations = arrays['adj'], arrays['ops']
+    if matrices.shape[1:] != (7, 7) or operations.shape[1:] != (5,):
+        raise InputError(f'{path}: adj and ops are [N, 7, 7] and [N, 5], not {matrices.shape} and {operations.shape}')
+    tokens = np.zeros((len(matrices), space.length), np.uint8)
+    for row, size in enumerate(arrays['n_vertices'].tolist()):
+        used = operations[row, : max(size - 2, 0)].tolist()
+        graph = (
+            from_matrix(matrices[row, :size, :size], tuple(used))
+            if 2 <= size <= 7 and max(used, default=0) < 3
+            else None
+        )
+        if graph is None:
+            raise InputError(f'{path}: row {row} is no cell of NAS-Bench-101')
+        tokens[row] = space.from_graph(graph).tokens
+    columns, seeds = _columns(arrays, {'adj', 'ops', 'n_vertices', 'hash', 'hash_rank'})
+    return Content(space.name, tokens, columns, seeds, source=path.name)
+
+
+def _columns(arrays: Mapping[str, np.ndarray], others: set[str]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Returns the columns, and the columns by seed (`NAME_seeds`), of a known layout."""
+    numbers = {name: array for name, array in arrays.items() if name not in others and array.dtype.kind in 'fiu'}
+    columns = {name: array.astype(np.float64) for name, array in numbers.items() if array.ndim == 1}
+    seeds = {
+        name.removesuffix('_seeds'): array.astype(np.float64)
+        for name, array in numbers.items()
+        if array.ndim == 2 and name.removesuffix('_seeds') in columns
+    }
+    return columns, seeds
+
+
+def _rows(array: np.ndarray) -> int:
+    """Returns the number of rows of an array, 0 for a scalar."""
+    return array.shape[0] if array.ndim else 0
+
+
+def _same_rows(path: Path, rows: Mapping[str, Any]) -> None:
+    """Checks that all arrays have the same number of rows."""
+    if len(set(rows.values())) > 1:
+        text = ', '.join(f'{name} {count}' for name, count in rows.items())
+        raise InputError(f'{path} is damaged: its rows are not equally many: {text[:300]}')
+
+
+def _names(arrays: Mapping[str, np.ndarray]) -> str:
+    """Returns the first names of a file's arrays as text."""
+    return ', '.join(sorted(arrays)[:8]) + (', ...' if len(arrays) > 8 else '') or 'none'
