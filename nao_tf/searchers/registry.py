@@ -17,6 +17,17 @@ from nao_tf.spaces.base import SearchSpace
 SEARCHERS = {
     'nao': ('nao', 'NAO'),
     'random': ('random', 'RandomSearch'),
+    'evolution': ('evolution', 'Evolution'),
+    'tournament': ('evolution', 'Tournament'),
+    'local_search': ('local_search', 'LocalSearch'),
+    'reinforce': ('reinforce', 'Reinforce'),
+    'ppo': ('ppo', 'PPO'),
+    'bayesian': ('bayesian', 'BayesianOptimisation'),
+    'forest': ('forest', 'ForestRanker'),
+    'forest_generate': ('forest', 'ForestGenerate'),
+    'lanas': ('lanas', 'LaNAS'),
+    'mcts': ('tree_search', 'TreeSearch'),
+    'progressive': ('progressive', 'Progressive'),
 }
 # Settings that a search's config has once for all searchers; one's own value takes their place where it is set.
 COMMON = ('initial', 'per_round')

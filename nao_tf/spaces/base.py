@@ -148,7 +148,10 @@ class SearchSpace(abc.ABC):
         Raises:
             InputError: here, since a cell of a fixed size does not grow.
         """
-        raise InputError(
+        raise self._no_growth()
+
+    def _no_growth(self) -> InputError:
+        return InputError(
             f'space {self.name} has no growth: its architectures are all of one size, so that progressive search '
             'cannot search it; it searches spaces such as pnas_cnn'
         )
@@ -160,7 +163,7 @@ class SearchSpace(abc.ABC):
             InputError: if the space has no growth.
         """
         del architecture
-        return self.stages
+        raise self._no_growth()
 
     def extensions(self, architecture: Architecture | None) -> Iterator[Architecture]:
         """Yields the architectures of the next size that an architecture grows into, canonical, each once.
@@ -172,8 +175,7 @@ class SearchSpace(abc.ABC):
             InputError: if the space has no growth.
         """
         del architecture
-        self.stage(Architecture(self.name, ()))  # raises
-        return iter(())
+        raise self._no_growth()
 
     def extend(self, architecture: Architecture, rng: np.random.Generator) -> Architecture | None:
         """Returns one of `extensions`, drawn at random; None if there is none.

@@ -35,9 +35,10 @@ from pathlib import Path
 from nao_tf.errors import InputError
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.conv_cell import ConvCellSpace
+from nao_tf.spaces.growing_cell import GrowingCellSpace
 from nao_tf.spaces.nasbench101 import NASBench101Space
 from nao_tf.spaces.nasbench201 import NASBench201Space
-from nao_tf.spaces.operations import ENAS_OPERATIONS, NAO_OPERATIONS, WIDE_OPERATIONS
+from nao_tf.spaces.operations import ENAS_OPERATIONS, NAO_OPERATIONS, PNAS_OPERATIONS, WIDE_OPERATIONS
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 
 BUILT_IN: dict[str, Callable[[str], SearchSpace]] = {
@@ -45,6 +46,7 @@ BUILT_IN: dict[str, Callable[[str], SearchSpace]] = {
     'nao_cnn_op': lambda name: ConvCellSpace(name, NAO_OPERATIONS, tokens_per_operation=1),
     'enas_cnn': lambda name: ConvCellSpace(name, ENAS_OPERATIONS, tokens_per_operation=1),
     'nao_cnn_wide': lambda name: ConvCellSpace(name, WIDE_OPERATIONS),
+    'pnas_cnn': lambda name: GrowingCellSpace(name, PNAS_OPERATIONS),
     'nao_rnn': lambda name: RecurrentCellSpace(name),
     'nasbench201': lambda name: NASBench201Space(name),
     'nasbench101': lambda name: NASBench101Space(name),
