@@ -85,7 +85,7 @@ class GrowingCellSpace(SingleCellSpace):
             operations[..., self._first_operation : self._absent],
         )
         read = inputs[..., 1 : self._first_operation].sum(axis=(1, 2)) > 0
-        loose = (~read).sum(axis=1) - (self.nodes - sizes + 1)  # node_1 .. node_(B + 1): the absent are not loose
+        loose = sizes + CELL_INPUTS - read.sum(axis=1)
         parts = [
             mean[:, ::2, 1 : self._first_operation].reshape(len(tokens), -1),
             mean[:, 1::2, self._first_operation : self._absent].reshape(len(tokens), -1),
