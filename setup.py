@@ -21,6 +21,7 @@ setuptools.setup(
         'importlib_resources>=6',  # which tensorflow-datasets imports without asking for it
         'keras>=3.10',
         'keras-tuner>=1.4.7',
+        'matplotlib>=3.8',
         'ml_collections>=1.0',
         'numpy>=1.26',
         'pillow>=10',

@@ -1,4 +1,4 @@
-"""The command line: `nao search | status | predict | describe`, a thin shell over the package.
+"""The command line: `nao search | status | predict | describe | benchmark`, a thin shell over the package.
 
 Exit codes: 0 done, 2 bad usage or bad input (one line, no traceback), 1 anything else.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import difflib
 import gc
-import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +17,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from nao_tf.errors import InputError
+from nao_tf.quiet import quiet_import
 
 Command = Callable[[flags.FlagValues, list[str]], None]
 
@@ -49,6 +48,8 @@ def search_command(values: flags.FlagValues, rest: list[str]) -> None:
         raise InputError('nao search needs --config=FILE, such as --config=configs/digits.py')
     if values.workdir is None and not values.dry_run:
         raise InputError('nao search needs --workdir=DIR, such as --workdir=runs/digits')
+    if 'child' not in config:
+        raise InputError('nao search: that config is not of a search; take one such as configs/digits.py')
     if values.data_dir is not None:
         config.task.data_dir = values.data_dir
     if values.baseline is not None:
@@ -130,11 +131,47 @@ def describe_command(values: flags.FlagValues, rest: list[str]) -> None:
     )
 
 
+def benchmark_flags(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Defines the flags of `nao benchmark`."""
+    config_flags.DEFINE_config_file(
+        'config', None, 'benchmark file, such as configs/nasbench201.py; --config.FIELD=VALUE sets one of its fields',
+        flag_values=values, sys_argv=['nao', *arguments],
+    )  # fmt: skip
+    flags.DEFINE_string('table', None, 'file of the table (sets config.table.path)', flag_values=values)
+    flags.DEFINE_list('searchers', None, 'names, separated by commas (sets config.searchers)', flag_values=values)
+    flags.DEFINE_integer('seeds', None, 'runs of each searcher (sets config.seeds)', flag_values=values)
+    flags.DEFINE_integer('budget', None, 'queries of a run (sets config.budget)', flag_values=values)
+    flags.DEFINE_string('output', None, 'folder of the records; the same one continues them', flag_values=values)
+
+
+def benchmark_command(values: flags.FlagValues, rest: list[str]) -> None:
+    """Compare searchers on a table under one protocol, or continue to."""
+    no_more(rest)
+    config = values.config
+    if config is None:
+        raise InputError('nao benchmark needs --config=FILE, such as --config=configs/nasbench201.py')
+    if values.output is None:
+        raise InputError('nao benchmark needs --output=DIR, such as --output=runs/nasbench201')
+    if 'report_at' not in config:
+        raise InputError('nao benchmark: that config is not of a benchmark; take one such as configs/nasbench201.py')
+    if values.table is not None:
+        config.table.path = values.table
+    if values.searchers is not None:
+        config.searchers = tuple(values.searchers)
+    for name in ('seeds', 'budget'):
+        if values[name].value is not None:
+            config[name] = values[name].value
+    from nao_tf.benchmarks.benchmark import run_benchmark
+
+    run_benchmark(config, values.output)
+
+
 COMMANDS: dict[str, tuple[Callable[[flags.FlagValues, list[str]], None], Command]] = {
     'search': (search_flags, search_command),
     'status': (status_flags, status_command),
     'predict': (predict_flags, predict_command),
     'describe': (describe_flags, describe_command),
+    'benchmark': (benchmark_flags, benchmark_command),
 }
 
 
@@ -146,20 +183,8 @@ def no_more(rest: list[str]) -> None:
 
 def load_tensorflow() -> None:
     """Imports TensorFlow without the banners that its libraries write; they are shown if the import fails."""
-    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as sink:
-        os.dup2(sink.fileno(), 2)
-        try:
-            import tensorflow  # noqa: F401
-        except BaseException:
-            sink.seek(0)
-            os.write(saved, sink.read())
-            raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+    with quiet_import():
+        import tensorflow  # noqa: F401
 
 
 def usage() -> str:
@@ -192,21 +217,22 @@ def parse(name: str, arguments: list[str]) -> tuple[flags.FlagValues, list[str]]
     except flags.Error as error:
         raise InputError(' '.join(str(error).split())) from None
     except Exception as error:
-        raise InputError(config_error(error, arguments)) from None
+        raise InputError(config_error(error, name, arguments)) from None
     return values, rest
 
 
-def config_error(error: Exception, arguments: list[str]) -> str:
-    """Returns one line for an error that a config file, or a --config flag, raised."""
+def config_error(error: Exception, command: str, arguments: list[str]) -> str:
+    """Returns one line for an error that a config file, or a --config flag, of a command raised."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if '/configs/' in frame.filename]
     file = next((argument.split('=', 1)[1] for argument in arguments if argument.startswith('--config=')), '')
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if file and frame.filename.endswith(file)]
     where = f'{own[-1].filename}:{own[-1].lineno}: ' if own else f'{frames[-1].filename}: ' if frames else ''
     text = ' '.join(str(error).split())
     if isinstance(error, AttributeError | KeyError) and not own:
+        from nao_tf.benchmarks.config import default_benchmark_config
         from nao_tf.search.config import default_config, flatten
 
-        names = list(flatten(default_config()))
+        names = list(flatten(default_benchmark_config() if command == 'benchmark' else default_config()))
         given = [argument[9:].split('=')[0] for argument in arguments if argument.startswith('--config.')]
         wrong = next((name for name in given if name not in names), None)
         if wrong is not None:

@@ -1,0 +1,84 @@
+"""The output folder of a benchmark: made, locked, recognised."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nao_tf.errors import InputError
+from nao_tf.files import write_text
+from nao_tf.search.workdir import CONFIG, read_json
+
+
+@contextlib.contextmanager
+def open_output(path: Path, identity: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Path]:
+    """Makes or reopens an output folder and holds its lock.
+
+    Args:
+        path: the folder.
+        identity: what makes the protocol this one (`nao_tf.benchmarks.plan.Plan.identity`).
+        defaults: values of fields that are younger than the folder.
+
+    Yields:
+        The folder, whose `config.json` is this identity.
+
+    Raises:
+        InputError: if it cannot be written, is in use, is no output folder, or is of another protocol.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = open(path / '.lock', 'w')  # noqa: SIM115
+    except OSError as error:
+        raise InputError(f'cannot write to the output folder {path}: {error.strerror}') from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(f'another process is running the benchmark in {path}; wait for it or stop it') from None
+        stored = path / CONFIG
+        if stored.exists():
+            check_protocol(read_json(stored), identity, defaults, stored)
+        elif others := sorted(entry.name for entry in path.iterdir() if not entry.name.startswith('.')):
+            raise InputError(
+                f'{path} is no output folder of a benchmark (no {CONFIG}, but {", ".join(others[:3])}); '
+                'give a new or empty --output'
+            )
+        try:
+            write_text(stored, json.dumps(dict(identity), indent=1))
+        except OSError as error:
+            raise InputError(f'cannot write to the output folder {path}: {error.strerror}') from None
+        for partial in path.glob('*/.*.jsonl'):  # of a process that was killed while it wrote
+            partial.unlink()
+        yield path
+
+
+def check_protocol(stored: Any, given: Mapping[str, Any], defaults: Mapping[str, Any], where: Path) -> None:
+    """Checks that a folder is of this protocol.
+
+    Args:
+        stored: the identity in the folder.
+        given: that of the command.
+        defaults: values of fields that are younger than the folder.
+        where: the file, for the error.
+
+    Raises:
+        InputError: naming what differs.
+    """
+    if not isinstance(stored, dict) or 'protocol' not in stored:
+        raise InputError(f'{where} is not that of a benchmark; give a new or empty --output')
+    before, now = {**defaults, **stored}, {**defaults, **given}
+    differences = [
+        f'{name} was {before.get(name)!r}, now {now.get(name)!r}'
+        for name in {**given, **stored}
+        if before.get(name) != now.get(name)
+    ]
+    if differences:
+        raise InputError(
+            f'{where} is of another protocol: {"; ".join(differences[:6])}{"; ..." if len(differences) > 6 else ""}. '
+            'Give another --output, or the same values (only searchers, seeds, workers, report_at, reference and the '
+            "table's place may be changed)"
+        )

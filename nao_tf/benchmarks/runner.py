@@ -1,0 +1,145 @@
+"""Spreads the runs of a benchmark over the cores."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from nao_tf.benchmarks.worker import Settings, start, work
+
+# A run is one thread, whatever computes in it: its figures must not depend on how many run beside it.
+ONE_THREAD = {
+    'OMP_NUM_THREADS': '1',
+    'OPENBLAS_NUM_THREADS': '1',
+    'MKL_NUM_THREADS': '1',
+    'TF_NUM_INTRAOP_THREADS': '1',
+    'TF_NUM_INTEROP_THREADS': '1',
+    'CUDA_VISIBLE_DEVICES': '-1',  # so many processes cannot share a GPU; a table needs none
+}
+
+
+def make_runs(
+    settings: Settings, missing: Sequence[tuple[str, int]], *, done: int, workers: int, console: Console
+) -> None:
+    """Makes the missing runs in processes of their own; each writes its record.
+
+    Args:
+        settings: of the benchmark.
+        missing: (searcher, number of the run) of each, in the order in which they start.
+        done: runs that have a record already.
+        workers: processes; 0 for as many as there are cores.
+        console: where progress goes.
+
+    Raises:
+        KeyboardInterrupt: on Ctrl-C, after the processes have ended; the records that are there are whole.
+        RuntimeError: if a process died.
+    """
+    workers = min(workers or cores(), len(missing))
+    context = multiprocessing.get_context('spawn')
+    stop = context.Event()
+    futures: dict[Future, tuple[str, int]] = {}
+    with (
+        environment(ONE_THREAD),
+        bar(console, done, len(missing)) as advance,
+        ProcessPoolExecutor(workers, mp_context=context, initializer=start, initargs=(settings, stop)) as pool,
+    ):
+        try:
+            with no_interrupts():  # which the processes inherit while they start
+                for name, run in missing:
+                    futures[pool.submit(work, name, run)] = name, run
+            for future in as_completed(futures):
+                future.result()
+                advance(*futures[future])
+        except BaseException as error:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise RuntimeError(
+                    'a process of the benchmark died (out of memory?); the same command continues with the missing '
+                    'runs, --config.workers=1 takes the least memory'
+                ) from None
+            raise
+
+
+def cores() -> int:
+    """Returns the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    """Sets environment variables, which new processes inherit, and puts the old ones back at the end."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def no_interrupts() -> Iterator[None]:
+    """Ignores Ctrl-C; only the main thread can, elsewhere nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def bar(console: Console, done: int, missing: int) -> Iterator[Any]:
+    """Shows a progress bar, or, where there is no terminal, a line for every tenth of the runs.
+
+    Args:
+        console: where to print.
+        done: runs of earlier sessions.
+        missing: runs of this one.
+
+    Yields:
+        A function of (searcher, run) to be called when a run has ended.
+    """
+    total = done + missing
+    if not console.is_terminal:
+        ended = 0
+
+        def line(name: str, run: int) -> None:
+            nonlocal ended
+            ended += 1
+            if ended * 10 // missing > (ended - 1) * 10 // missing:
+                console.print(f'{done + ended} of {total} runs ended ({name}, run {run})', markup=False)
+
+        yield line
+        return
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn('left'),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task('runs', total=total, completed=done)
+
+        def advance(name: str, run: int) -> None:
+            progress.update(task, advance=1, description=f'{name}, run {run}')
+
+        yield advance
