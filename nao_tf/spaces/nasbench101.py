@@ -11,12 +11,12 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.spaces import module_graph, module_masks, module_writing
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.module_graph import OPERATIONS, ModuleGraph
+from nao_tf.spaces.module_growth import VertexGrowthSpace
 from nao_tf.spaces.module_neighbours import neighbours
 
 
-class NASBench101Space(SearchSpace):
+class NASBench101Space(VertexGrowthSpace):
     """All cells of an input, up to five inner vertices with an operation each, and an output.
 
     The tokens of vertex 1, 2, ... and the output: for each earlier vertex whether it is read (`from_j`, `no_edge`),
