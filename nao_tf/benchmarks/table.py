@@ -62,6 +62,7 @@ class Table:
         *,
         seeds: Mapping[str, np.ndarray] | None = None,
         source: str = '',
+        canonical: bool | None = None,
     ) -> Table:
         """Returns a table of architectures in memory; `save` writes it.
 
@@ -71,6 +72,7 @@ class Table:
             columns: figures by name, [rows] each; float32 stays float32, all else becomes float64.
             seeds: figures of single trainings by the name of their column, [rows, seeds] each.
             source: where the figures come from, for a person.
+            canonical: whether all architectures are canonical forms; None finds it out.
 
         Raises:
             InputError: if the numbers of rows differ, or an architecture is not of the space.
@@ -82,7 +84,8 @@ class Table:
         for name, array in (*figures.items(), *by_seed.items()):
             if len(array) != len(tokens):
                 raise InputError(f'column {name} has {len(array)} rows; there are {len(tokens)} architectures')
-        canonical = all(space.canonical(architecture) == architecture for architecture in architectures)
+        if canonical is None:
+            canonical = all(space.canonical(architecture) == architecture for architecture in architectures)
         return cls(Content(space.name, tokens, figures, by_seed, canonical, source), space=space)
 
     def save(self, path: str | os.PathLike) -> None:
@@ -217,3 +220,9 @@ def _floats(array: np.ndarray) -> np.ndarray:
     """Returns an array of float32 as it is, any other as float64."""
     array = np.asarray(array)
     return array if array.dtype == np.float32 else array.astype(np.float64)
+
+
+def mean_of_seeds(figures: np.ndarray) -> np.ndarray:
+    """Returns the means of single trainings: float64 [rows, seeds] to [rows], NaN where there was none."""
+    counts = np.sum(~np.isnan(figures), 1)
+    return np.where(counts > 0, np.nansum(figures, 1) / np.maximum(counts, 1), np.nan)
