@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 
 from nao_tf.searchers.base import Proposal, Searcher, check_at_least
 from nao_tf.searchers.value_network import ValueNetwork
@@ -147,11 +148,14 @@ class Progressive(Searcher):
         """Returns new extensions and the cell that each grew from, in an order that the draws decide.
 
         Args:
-            parents: the beam, the best first.
+            parents: observed cells of one size, the best first; the beam is the first K that can grow (a cell of
+                NAS-Bench-101 that has all its edges cannot).
             count: proposals that are wanted.
         """
         rng = self.rng()
         found: dict[Architecture, Architecture] = {}
+        growing = (parent for parent in parents if self.space.extend(parent, rng) is not None)
+        parents = list(itertools.islice(growing, self.beam))
         if not parents:
             return found
         if not self.extensions:
