@@ -21,12 +21,14 @@ class State:
         visits: n, rollouts that went through it.
         total: sum of their values; x = total / visits.
         children: the states that were visited, by the token that leads there.
+        closed: whether every end behind it has been reached.
     """
 
     machine: int
     visits: int = 0
     total: float = 0.0
     children: dict[int, State] = dataclasses.field(default_factory=dict)
+    closed: bool = False
 
 
 class ActionTree:
@@ -55,16 +57,23 @@ class ActionTree:
             prefix: tokens of the state that the rollout began at.
             value: of the rollout.
         """
-        state = self.root
-        state.visits += 1
-        state.total += value
+        path = [self.root]
         for token in prefix:
-            child = state.children.get(token)
-            if child is None:
-                child = state.children[token] = State(int(self.space.next_state[state.machine, token]))
-            state = child
+            children = path[-1].children
+            if token not in children:
+                children[token] = State(int(self.space.next_state[path[-1].machine, token]))
+            path.append(children[token])
+        for state in path:
             state.visits += 1
             state.total += value
+        if len(prefix) == self.space.length:
+            path[-1].closed = True
+            for position in reversed(range(self.space.length)):
+                state = path[position]
+                tried = len(state.children) == len(self.actions(position, state.machine))
+                if not tried or not all(child.closed for child in state.children.values()):
+                    break
+                state.closed = True
 
     def expansion(self, tokens: Sequence[int]) -> tuple[int, ...]:
         """Returns the shortest prefix of an architecture that is no state of the tree yet (or all of it)."""
@@ -76,18 +85,20 @@ class ActionTree:
         return tuple(tokens)
 
     def select(self, exploration: float, rng: np.random.Generator) -> tuple[int, ...]:
-        """Descends by UCT, x + 2 Cp sqrt(2 ln n_parent / n), to a state that is not in the tree, or to an end.
+        """Descends by UCT, x + 2 Cp sqrt(2 ln n_parent / n), to a state that is not in the tree.
+
+        Branches of which every end has been reached are not entered again.
 
         Args:
             exploration: Cp.
             rng: chooses among actions that were never tried.
 
         Returns:
-            The tokens of that state; the last one expands the tree.
+            The tokens of that state; the last one expands the tree. Nothing if the whole tree is closed.
         """
         prefix: list[int] = []
         state = self.root
-        while len(prefix) < self.space.length:
+        while not state.closed:
             actions = self.actions(len(prefix), state.machine)
             untried = [token for token in actions if token not in state.children]
             if untried:
@@ -95,7 +106,7 @@ class ActionTree:
                 break
             scale = 2 * exploration * math.sqrt(2 * math.log(state.visits))
             token, state = max(
-                state.children.items(),
+                ((token, child) for token, child in state.children.items() if not child.closed),
                 key=lambda item: item[1].total / item[1].visits + scale / math.sqrt(item[1].visits),
             )
             prefix.append(token)

@@ -19,7 +19,8 @@ class Progressive(Searcher):
     possible blocks; the K that are predicted best are trained and are the next beam; the predictor is fitted again;
     so on up to B blocks. Here the space says what growing is (`stages`, `stage`, `extensions`, `extend` of
     `SearchSpace`): `pnas_cnn` grows by nodes. What is left of the budget after stage B goes on with stage B: the
-    extensions of the beam of stage B - 1 that are predicted best now.
+    extensions of the beam of stage B - 1 that are predicted best now. Where no cell of the size before can grow
+    (NAS-Bench-101 has a limit of edges), mutations of the best cells fill the round.
 
     The surrogate is PNAS's second form, a set-of-tokens perceptron: the tokens of the blocks are embedded and averaged
     (`GrowingCellSpace.features`, a linear layer on which is that embedding), so that it reads cells of any size;

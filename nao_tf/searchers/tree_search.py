@@ -50,6 +50,7 @@ class TreeSearch(Searcher):
     - The value network is a mean of perceptrons on `space.features`, 2 hidden layers of 64, instead of one
       56-512-2048-2048-512-1: the same fit of 500 cells takes a fraction of a second.
     - A rollout that ends in a known cell is worth the stored score alone; it costs nothing, and another is made.
+      Branches of which every end has been reached are not entered again.
     - While a proposal is not observed, its rollout is worth its prediction (or the mean of the tree).
     - Cells that were observed without having been proposed enter the tree along their tokens.
     - With `evaluate='best'` not a random one of the k + 1 ends is evaluated, but the one that is predicted best, and
@@ -198,6 +199,8 @@ class TreeSearch(Searcher):
     ) -> Proposal | None:
         """Makes rollouts until one ends in a new cell, which is added to `taken`; None if none does."""
         for _ in range(self.max_draws):
+            if tree.root.closed:
+                break
             prefix = tree.select(self.exploration, rng)
             ends = [tree.complete(prefix, rng) for _ in range(self.predictions + 1)]
             new = [end for end in ends if end not in self.known and end not in taken]

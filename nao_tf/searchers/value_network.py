@@ -33,7 +33,7 @@ class ValueNetwork:
         self._networks = [
             MLPRegressor(
                 hidden_layer_sizes=tuple(hidden),
-                alpha=1e-3,
+                alpha=0.1,
                 learning_rate_init=3e-3,
                 max_iter=epochs,
                 n_iter_no_change=10,

@@ -60,3 +60,16 @@ def test_only_legal_actions_follow():
     # All completions of a whole architecture are itself.
     whole = space.sample(rng)
     assert tree.complete(whole.tokens, rng) == space.canonical(whole)
+
+
+def test_a_branch_that_has_been_seen_whole_is_left():
+    space = GrowingCellSpace('one', ('identity', 'conv 3x3'), nodes=1)
+    tree, rng = ActionTree(space), np.random.default_rng(2)
+    ends = []
+    while not tree.root.closed:
+        prefix = tree.select(0.0, rng)
+        assert prefix not in ends
+        tree.add(prefix, float(prefix[0] == 1))  # the first branch is always worth more
+        ends += [prefix] if len(prefix) == space.length else []
+    assert len(set(ends)) == len(ends) == space.size == 16
+    assert tree.select(0.0, rng) == ()

@@ -64,14 +64,23 @@ def test_twenty_extensions_are_scored_for_each_or_all():
 
 def test_it_grows_the_cells_of_nas_bench_101():
     space = get_space('nasbench101')
-    # More edges score better, so that the best cells cannot grow: others take their place in the beam.
-    searcher = Progressive(space, beam=10, epochs=10)
+    searcher = Progressive(space, beam=40, epochs=3)
+    convolution = space.vocabulary.index('conv3x3-bn-relu')
     sizes = []
     for _ in range(5):
         batch = searcher.propose(searcher.round_size)
         sizes.append({space.stage(p.architecture) for p in batch})
-        searcher.observe([Evaluation(p.architecture, float(sum(p.architecture.tokens))) for p in batch])
+        searcher.observe([Evaluation(p.architecture, float(p.architecture.tokens.count(convolution))) for p in batch])
     assert sizes == [{1}, {2}, {3}, {4}, {5}]
+
+
+def test_where_the_beam_cannot_grow_it_goes_on():
+    space = get_space('nasbench101')
+    searcher = Progressive(space, beam=10, epochs=5)
+    for _ in range(6):  # more edges are better, and cells with all nine cannot grow
+        batch = searcher.propose(searcher.round_size)
+        assert batch
+        searcher.observe([Evaluation(p.architecture, float(space.graph(p.architecture).edges)) for p in batch])
 
 
 @pytest.mark.parametrize('name', ['nao_cnn', 'nasbench201', 'nao_rnn'])
