@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from nao_tf.errors import InputError
+from nao_tf.spaces import nasbench201_writing as writing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
-from nao_tf.spaces.nasbench201_classes import OPERATIONS, class_texts
-
-# (source, target) of every edge in the order of the tokens, which is the benchmark's.
-EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-# Edges of every path from the input (node 0) to the output (node 3).
-PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))
-TEXT_FORM = '|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|'
-
-Node = tuple[tuple[str, int], ...]  # (operation, source) of every edge into a node
+from nao_tf.spaces.nasbench201_cells import EDGES, OPERATIONS, Node, class_texts, features
 
 
 class NASBench201Space(SearchSpace):
@@ -172,17 +164,7 @@ class NASBench201Space(SearchSpace):
     @functools.cached_property
     def _features(self) -> np.ndarray:
         """Features of every rank: float32 [15625, 119]."""
-        operations = self.decode(np.arange(self.size)) - 1
-        words = np.eye(len(OPERATIONS), dtype=np.float32)[operations]
-        kinds = len(OPERATIONS) - 1
-        starts = [0, 0, kinds, kinds + kinds**2]  # column of the first path of a length
-        paths = np.zeros((self.size, kinds + kinds**2 + kinds**3), np.float32)
-        for path in PATHS:
-            sequence = operations[:, path] - 1  # -1: none, which breaks the path
-            column = starts[len(path)] + sequence @ kinds ** np.arange(len(path))
-            whole = (sequence >= 0).all(1)
-            paths[np.flatnonzero(whole), column[whole]] = 1
-        return np.concatenate([words.reshape(self.size, -1), paths, words.sum(1)], 1)
+        return features(self.decode(np.arange(self.size)) - 1)
 
     def nodes(self, architecture: Architecture) -> tuple[Node, ...]:
         """Returns the (operation, source node) of every edge into node 1, 2 and 3 (the output)."""
@@ -197,30 +179,12 @@ class NASBench201Space(SearchSpace):
         Raises:
             InputError: if an edge is missing, twofold or unknown, or has an unknown operation.
         """
-        found: dict[tuple[int, int], str] = {}
-        for target, node in enumerate(nodes, start=1):
-            for operation, source in node:
-                if operation not in OPERATIONS:
-                    raise InputError(
-                        f'space {self.name}: operation {operation!r} of edge {source}->{target} is not in the space; '
-                        f'the operations are {", ".join(OPERATIONS)}'
-                    )
-                if (source, target) not in EDGES or (source, target) in found:
-                    wrong = 'given twice' if (source, target) in found else 'not an edge of the cell'
-                    raise InputError(
-                        f'space {self.name}: {source}->{target} is {wrong}; the edges are {_edge_list(EDGES)}'
-                    )
-                found[source, target] = operation
-        missing = [edge for edge in EDGES if edge not in found]
-        if missing:
-            raise InputError(f'space {self.name}: the cell has no edge {_edge_list(missing)}')
-        return Architecture(self.name, tuple(self.vocabulary.index(found[edge]) for edge in EDGES))
+        operations = writing.edge_operations(self.name, nodes)
+        return Architecture(self.name, tuple(1 + OPERATIONS.index(operation) for operation in operations))
 
     def to_text(self, architecture: Architecture) -> str:
         """Returns the benchmark's own form, such as `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|...~0|...~1|...~2|`."""
-        return '+'.join(
-            '|' + ''.join(f'{operation}~{source}|' for operation, source in node) for node in self.nodes(architecture)
-        )
+        return writing.to_text(self.nodes(architecture))
 
     def parse_words(self, words: Sequence[str]) -> Architecture:
         """Reads the benchmark's form (with or without spaces in it), or six operations.
@@ -231,15 +195,7 @@ class NASBench201Space(SearchSpace):
         text = ''.join(words)
         if not text.startswith('|'):
             return super().parse_words(words)
-        parts = text.split('+')
-        if len(parts) != 3 or not all(re.fullmatch(r'\|([^|~]+~[0-9]+\|)+', part) for part in parts):
-            raise InputError(f'space {self.name}: a cell is written like {TEXT_FORM}, not {text[:200]!r}')
-        return self.from_nodes(
-            [
-                [(operation, int(source)) for operation, source in re.findall(r'([^|~]+)~([0-9]+)\|', part)]
-                for part in parts
-            ]
-        )
+        return self.from_nodes(writing.from_text(self.name, text))
 
     def to_json(self, architecture: Architecture) -> dict[str, Any]:
         """Returns `{'space': name, 'cell': text}`, the text as in `to_text`."""
@@ -259,18 +215,9 @@ class NASBench201Space(SearchSpace):
 
     def describe(self, architecture: Architecture) -> str:
         """Returns the cell as text, one line a node."""
-        lines = ['node_0 = input']
-        for index, node in enumerate(self.nodes(architecture), start=1):
-            terms = [f'{operation}(node_{source})' for operation, source in node if operation != 'none']
-            lines.append(f'{"output" if index == 3 else f"node_{index}"} = {" + ".join(terms) or "0"}')
-        return '\n'.join(lines)
+        return writing.describe(self.nodes(architecture))
 
     def explain(self, architecture: Architecture, position: int) -> str:
         """Returns the edge of a wrong token."""
         del architecture
-        return f' (edge {_edge_list(EDGES[position : position + 1])})'
-
-
-def _edge_list(edges: Sequence[tuple[int, int]]) -> str:
-    """Returns edges as text."""
-    return ', '.join(f'{source}->{target}' for source, target in edges)
+        return f' (edge {writing.edge_list(EDGES[position : position + 1])})'

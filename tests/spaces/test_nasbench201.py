@@ -9,8 +9,9 @@ import pytest
 
 from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.spaces.nasbench201 import EDGES, TEXT_FORM, NASBench201Space
-from nao_tf.spaces.nasbench201_classes import OPERATIONS
+from nao_tf.spaces.nasbench201 import NASBench201Space
+from nao_tf.spaces.nasbench201_cells import EDGES, OPERATIONS
+from nao_tf.spaces.nasbench201_writing import EXAMPLE
 from nao_tf.spaces.registry import get_space
 
 SPACE = get_space('nasbench201')
@@ -103,7 +104,7 @@ def test_the_encoders_tables():
 
 def test_text_form():
     text = '|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|'
-    assert text == TEXT_FORM
+    assert text == EXAMPLE
     architecture = SPACE.parse(text)
     assert architecture.tokens == (4, 1, 2, 5, 1, 3)
     assert SPACE.to_text(architecture) == text

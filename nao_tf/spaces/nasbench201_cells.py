@@ -1,10 +1,18 @@
-"""Which cells of NAS-Bench-201 are the same: the benchmark's own reduction."""
+"""Cells of NAS-Bench-201: edges, which cells are the same by the benchmark's own reduction, and features."""
 
 from __future__ import annotations
 
 import itertools
 
+import numpy as np
+
 OPERATIONS = ('none', 'skip_connect', 'nor_conv_1x1', 'nor_conv_3x3', 'avg_pool_3x3')
+# (source, target) of every edge in the order of the tokens, which is the benchmark's.
+EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+# Edges of every path from the input (node 0) to the output (node 3).
+PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))
+
+Node = tuple[tuple[str, int], ...]  # (operation, source) of every edge into a node
 
 
 def class_texts() -> list[str]:
@@ -32,3 +40,24 @@ def class_texts() -> list[str]:
             from_2 = all_carried('+'.join(sorted(terms)))
             result += ['+'.join(sorted(terms)) for terms in itertools.product(from_input, from_1, from_2)]
     return result
+
+
+def features(operations: np.ndarray) -> np.ndarray:
+    """Returns one-hot edge operations, path encoding and operation counts of cells.
+
+    Args:
+        operations: int [B, 6], indices into `OPERATIONS`.
+
+    Returns:
+        float32 [B, 119] (`NASBench201Space.features`).
+    """
+    words = np.eye(len(OPERATIONS), dtype=np.float32)[operations]
+    kinds = len(OPERATIONS) - 1
+    starts = [0, 0, kinds, kinds + kinds**2]  # column of the first path of a length
+    paths = np.zeros((len(operations), kinds + kinds**2 + kinds**3), np.float32)
+    for path in PATHS:
+        sequence = operations[:, path] - 1  # -1: none, which breaks the path
+        column = starts[len(path)] + sequence @ kinds ** np.arange(len(path))
+        whole = (sequence >= 0).all(1)
+        paths[np.flatnonzero(whole), column[whole]] = 1
+    return np.concatenate([words.reshape(len(words), -1), paths, words.sum(1)], 1)
