@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.spaces import module_graph, module_masks, module_writing
+from nao_tf.spaces import module_features, module_graph, module_masks, module_writing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.module_graph import OPERATIONS, ModuleGraph
 from nao_tf.spaces.module_growth import VertexGrowthSpace
 from nao_tf.spaces.module_neighbours import neighbours
+from nao_tf.spaces.uniform import UniformSampler
 
 
 class NASBench101Space(VertexGrowthSpace):
@@ -70,17 +71,9 @@ class NASBench101Space(VertexGrowthSpace):
         return table
 
     @functools.cached_property
-    def _choices(self) -> list[list[tuple[list[int], list[float]] | None]]:
-        """Tokens and their cumulative shares of the completions, by position and state."""
-        result: list[list[tuple[list[int], list[float]] | None]] = []
-        for position in range(self.length):
-            row: list[tuple[list[int], list[float]] | None] = []
-            for state in range(len(self.next_state)):
-                tokens = np.flatnonzero(self.valid[position, state])
-                ways = np.array(self.completions[position + 1][self.next_state[state, tokens]], float)
-                row.append((tokens.tolist(), np.cumsum(ways / ways.sum()).tolist()) if len(tokens) else None)
-            result.append(row)
-        return result
+    def _sampler(self) -> UniformSampler:
+        """Draws sequences; made at first use."""
+        return UniformSampler(self)
 
     def sample(self, rng: np.random.Generator) -> Architecture:
         """Draws one architecture, uniform over the sequences.
@@ -88,16 +81,7 @@ class NASBench101Space(VertexGrowthSpace):
         Args:
             rng: the source of randomness.
         """
-        tokens: list[int] = []
-        state = 0
-        for position, draw in enumerate(rng.random(self.length).tolist()):
-            choices = self._choices[position][state]
-            assert choices is not None  # every reachable prefix can be completed
-            words, shares = choices
-            token = next((word for word, share in zip(words, shares, strict=True) if draw < share), words[-1])
-            tokens.append(token)
-            state = int(self.next_state[state, token])
-        return Architecture(self.name, tuple(tokens))
+        return self._sampler.sample(rng)
 
     def graph(self, architecture: Architecture) -> ModuleGraph:
         """Returns the pruned graph of a valid architecture."""
@@ -200,23 +184,8 @@ class NASBench101Space(VertexGrowthSpace):
         Returns:
             float32 [n, F].
         """
-        kinds, count, size = len(OPERATIONS), self.node_count, self.vertices
-        starts = np.cumsum([0, *(kinds**length for length in range(count + 1))])  # column of the first path of a length
-        edges = np.zeros((len(architectures), size, size), np.float32)
-        operations = np.zeros((len(architectures), count, kinds), np.float32)
-        carried = np.zeros((len(architectures), starts[-1]), np.float32)
-        for row, architecture in enumerate(architectures):
-            graph = self.graph(architecture)
-            used = len(graph.operations)
-            places = [*range(used + 1), size - 1]
-            edges[row][np.ix_(places, places)] = graph.matrix
-            operations[row, range(used), graph.operations] = 1
-            for path in module_graph.paths(graph):
-                carried[row, starts[len(path)] + functools.reduce(lambda rank, kind: kinds * rank + kind, path, 0)] = 1
-        upper = edges[:, *np.triu_indices(size, 1)]
-        return np.concatenate(
-            [upper, operations.reshape(-1, count * kinds), carried, operations.sum(1), upper.sum(1, keepdims=True)], 1
-        )
+        graphs = [self.graph(architecture) for architecture in architectures]
+        return module_features.features(graphs, self.vertices)
 
     def nodes(self, architecture: Architecture) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Returns the operation and the sources of vertex 1, 2, ... and last of the output (`output`)."""
