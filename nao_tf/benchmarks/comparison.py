@@ -96,7 +96,7 @@ def queries_table(
 ) -> Table:
     """Returns the table of queries until the optimum, one row a searcher, all of one mode."""
     leads = {item['rival']: item for item in comparisons if item['reference_mode'] == item['rival_mode']}
-    names = ['searcher', 'runs', 'mean', 'median', 'IQR', 'hit rate', 'mean, raw strings', 'ms a query']
+    names = ['searcher', 'runs', 'mean', 'median', 'IQR', 'hit rate', 'raw strings', 'ms a query']
     names += [f'{comparisons[0]["reference"]} earlier'] if leads else []
     rows = []
     for name, summary in summaries.items():
@@ -159,4 +159,4 @@ def probability(item: Mapping[str, Any]) -> str:
         return f'{item["probability"]:.2f} (too few runs)'
     low, high = item['interval']
     mark = ' ahead' if low > 0.5 else ' behind' if high < 0.5 else ''
-    return f'{item["probability"]:.2f} ({low:.2f} to {high:.2f}){mark}'
+    return f'{item["probability"]:.2f} ({low:.2f}-{high:.2f}){mark}'
