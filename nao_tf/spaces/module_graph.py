@@ -141,7 +141,6 @@ def _complete(
     return min(completions)
 
 
-@functools.lru_cache(maxsize=1 << 11)
 def numberings(graph: ModuleGraph) -> tuple[ModuleGraph, ...]:
     """Returns all different graphs that a pruned graph can be by topological renumbering, smallest first."""
     count = len(graph.operations)

@@ -11,19 +11,30 @@ END = -1  # the output vertex while a graph is changed
 Edge = tuple[int, int]
 
 
-def neighbours(graph: ModuleGraph, *, operations: int, vertices: int, edges: int) -> Iterator[tuple[str, ModuleGraph]]:
-    """Yields the graphs that are one decision away, as (kind of decision, graph); a graph may come more than once.
+def neighbours(graph: ModuleGraph, *, operations: int, vertices: int, edges: int) -> list[list[ModuleGraph]]:
+    """Returns the graphs that are one decision away, each once, by the kind of the decision.
 
-    An `operation` is changed; an `edge` is added or removed, in whatever direction keeps the graph acyclic; a `vertex`
-    with one edge in and one out is put in or taken away. No result has a vertex that is on no path from the input to
-    the output, so each decision can be taken back, and what is reached does not depend on the numbering.
+    An operation is changed; an edge is added or removed, in whatever direction keeps the graph acyclic; a vertex with
+    one edge in and one out is put in or taken away. No result has a vertex that is on no path from the input to the
+    output, so each decision can be taken back, and what is reached does not depend on the numbering.
 
     Args:
         graph: pruned.
         operations: number of operations.
         vertices: most vertices, input and output included.
         edges: most edges.
+
+    Returns:
+        At most three lists (operation, edge, vertex), none of them empty.
     """
+    kinds: dict[str, dict[ModuleGraph, None]] = {}
+    for kind, other in _decisions(graph, operations, vertices, edges):
+        kinds.setdefault(kind, {})[other] = None
+    return [list(graphs) for graphs in kinds.values()]
+
+
+def _decisions(graph: ModuleGraph, operations: int, vertices: int, edges: int) -> Iterator[tuple[str, ModuleGraph]]:
+    """Yields (kind of decision, graph); a graph may come more than once."""
     labels = dict(enumerate(graph.operations, start=1))
     present = {
         (source, target if target <= len(labels) else END)

@@ -16,6 +16,8 @@ from nao_tf.spaces.module_growth import VertexGrowthSpace
 from nao_tf.spaces.module_neighbours import neighbours
 from nao_tf.spaces.uniform import UniformSampler
 
+MOST_KNOWN = 1 << 16  # sequences whose symmetric copies are kept, before they are forgotten
+
 
 class NASBench101Space(VertexGrowthSpace):
     """All cells of an input, up to five inner vertices with an operation each, and an output.
@@ -49,6 +51,7 @@ class NASBench101Space(VertexGrowthSpace):
         self._ids = module_masks.Tokens(1, 2, vertices + 1, vertices + 2)
         self._layout = module_masks.layout(vertices)
         self.length = len(self._layout)
+        self._known_copies: dict[bytes, np.ndarray] = {}
         self.next_state, self.valid = module_masks.machine(vertices, edges, len(OPERATIONS), self._ids)
 
     @functools.cached_property
@@ -138,15 +141,27 @@ class NASBench101Space(VertexGrowthSpace):
             tokens: int [B, T], valid sequences; they are not changed.
             rng: the source of randomness.
         """
-        result = np.array(tokens)
-        for row, draw in zip(result, rng.random(len(result)), strict=True):
+        tokens = np.asarray(tokens)
+        rows = tokens.astype(np.uint8)
+        draws = rng.random(len(rows)).tolist()
+        chosen = [copies[int(draw * len(copies))] for copies, draw in zip(map(self._copies, rows), draws, strict=True)]
+        return np.array(chosen, tokens.dtype).reshape(tokens.shape)
+
+    def _copies(self, row: np.ndarray) -> np.ndarray:
+        """Returns all numberings of a cell, uint8 [copies, T]; kept, since a training asks for the same cells again."""
+        copies = self._known_copies.get(row.tobytes())
+        if copies is None:
             graphs = module_graph.numberings(self.graph(Architecture(self.name, tuple(row.tolist()))))
-            row[:] = self.from_graph(graphs[int(draw * len(graphs))]).tokens
-        return result
+            copies = np.array([self.from_graph(graph).tokens for graph in graphs], np.uint8)
+            if len(self._known_copies) > MOST_KNOWN:
+                self._known_copies.clear()
+            self._known_copies.update((copy.tobytes(), copies) for copy in copies)
+        return copies
 
     def mutations(self, architecture: Architecture) -> Iterator[Architecture]:
         """Yields the cells that are one decision away: an operation, an edge, a vertex with one edge in and one out."""
-        yield from dict.fromkeys(other for _, other in self._neighbours(architecture))
+        for graphs in self._neighbours(architecture):
+            yield from map(self.from_graph, graphs)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Returns one of `mutations`: first the kind of decision is drawn uniformly, then a cell of that kind.
@@ -158,19 +173,16 @@ class NASBench101Space(VertexGrowthSpace):
         Raises:
             InputError: if there is no other architecture.
         """
-        kinds: dict[str, dict[Architecture, None]] = {}
-        for kind, other in self._neighbours(architecture):
-            kinds.setdefault(kind, {})[other] = None
+        kinds = self._neighbours(architecture)
         if not kinds:
             raise InputError(f'space {self.name}: {architecture} cannot be mutated into anything else')
-        candidates = list(list(kinds.values())[int(rng.integers(len(kinds)))])
-        return candidates[int(rng.integers(len(candidates)))]
+        graphs = kinds[int(rng.integers(len(kinds)))]
+        return self.from_graph(graphs[int(rng.integers(len(graphs)))])
 
-    def _neighbours(self, architecture: Architecture) -> Iterator[tuple[str, Architecture]]:
-        """Yields (kind of decision, architecture); one may come more than once."""
-        limits = {'operations': len(OPERATIONS), 'vertices': self.vertices, 'edges': self.edges}
-        for kind, graph in neighbours(self.graph(architecture), **limits):
-            yield kind, self.from_graph(graph)
+    def _neighbours(self, architecture: Architecture) -> list[list[ModuleGraph]]:
+        """Returns the graphs that are one decision away, by the kind of the decision; kinds without any left out."""
+        graph = self.graph(architecture)
+        return neighbours(graph, operations=len(OPERATIONS), vertices=self.vertices, edges=self.edges)
 
     def features(self, architectures: Sequence[Architecture]) -> np.ndarray:
         """Returns edges (21), operations of the vertices (15), path encoding (364) and counts (operations, edges).
