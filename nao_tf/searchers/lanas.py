@@ -32,6 +32,8 @@ class LaNAS(Searcher):
       counted from the root, is taken: a draw of the smallest enclosing region that was hit. The released code for
       NAS-Bench-101 lists all remaining cells of the leaf instead.
 
+    None of the paper's figures below is from memory; those of the released code were read in its repository.
+
     Args:
         space: what is searched.
         initial: cells of the random start (the paper: 400 of NAS-Bench-101, 200 in the open domain; 10 in the
