@@ -41,7 +41,7 @@ def run_benchmark(
     """
     console = console or make_console()
     plan = make_plan(config, str(output))
-    with open_output(Path(output), plan.identity, plan.defaults) as folder:
+    with open_output(Path(output), plan.identity, plan.searcher_settings, plan.defaults) as folder:
         missing = [
             (name, run)
             for run in range(plan.runs)

@@ -15,16 +15,19 @@ from nao_tf.search.workdir import CONFIG, read_json
 
 
 @contextlib.contextmanager
-def open_output(path: Path, identity: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Path]:
+def open_output(
+    path: Path, identity: Mapping[str, Any], searchers: Mapping[str, Mapping[str, Any]], defaults: Mapping[str, Any]
+) -> Iterator[Path]:
     """Makes or reopens an output folder and holds its lock.
 
     Args:
         path: the folder.
         identity: what makes the protocol this one (`nao_tf.benchmarks.plan.Plan.identity`).
+        searchers: settings of each searcher that is to run, by name; those of the others may have changed.
         defaults: values of fields that are younger than the folder.
 
     Yields:
-        The folder, whose `config.json` is this identity.
+        The folder, whose `config.json` is this identity, and whose folder of each searcher has one of its settings.
 
     Raises:
         InputError: if it cannot be written, is in use, is no output folder, or is of another protocol.
@@ -41,7 +44,13 @@ def open_output(path: Path, identity: Mapping[str, Any], defaults: Mapping[str, 
             raise InputError(f'another process is running the benchmark in {path}; wait for it or stop it') from None
         stored = path / CONFIG
         if stored.exists():
-            check_protocol(read_json(stored), identity, defaults, stored)
+            before = read_json(stored)
+            if not isinstance(before, dict) or 'protocol' not in before:
+                raise InputError(f'{stored} is not that of a benchmark; give a new or empty --output')
+            files = {stored: identity, **{path / name / CONFIG: settings for name, settings in searchers.items()}}
+            for file, given in files.items():
+                if file.exists():
+                    check_protocol(read_json(file), given, defaults, file)
         elif others := sorted(entry.name for entry in path.iterdir() if not entry.name.startswith('.')):
             raise InputError(
                 f'{path} is no output folder of a benchmark (no {CONFIG}, but {", ".join(others[:3])}); '
@@ -49,6 +58,8 @@ def open_output(path: Path, identity: Mapping[str, Any], defaults: Mapping[str, 
             )
         try:
             write_text(stored, json.dumps(dict(identity), indent=1))
+            for name, settings in searchers.items():
+                write_text(path / name / CONFIG, json.dumps(dict(settings), indent=1))
         except OSError as error:
             raise InputError(f'cannot write to the output folder {path}: {error.strerror}') from None
         for partial in path.glob('*/.*.jsonl'):  # of a process that was killed while it wrote
@@ -60,7 +71,7 @@ def check_protocol(stored: Any, given: Mapping[str, Any], defaults: Mapping[str,
     """Checks that a folder is of this protocol.
 
     Args:
-        stored: the identity in the folder.
+        stored: what the folder has.
         given: that of the command.
         defaults: values of fields that are younger than the folder.
         where: the file, for the error.
@@ -68,8 +79,6 @@ def check_protocol(stored: Any, given: Mapping[str, Any], defaults: Mapping[str,
     Raises:
         InputError: naming what differs.
     """
-    if not isinstance(stored, dict) or 'protocol' not in stored:
-        raise InputError(f'{where} is not that of a benchmark; give a new or empty --output')
     before, now = {**defaults, **stored}, {**defaults, **given}
     differences = [
         f'{name} was {before.get(name)!r}, now {now.get(name)!r}'

@@ -17,11 +17,11 @@ from nao_tf.benchmarks.worker import Desk, Settings
 from nao_tf.errors import InputError
 from nao_tf.quiet import quiet_import
 from nao_tf.search.config import flatten
-from nao_tf.searchers.registry import searcher_class
+from nao_tf.searchers.registry import SEARCHERS, searcher_class
 from nao_tf.spaces.registry import get_space
 
 # Fields of `searcher` that a benchmark does not read: it names its searchers and ends their runs itself.
-NOT_READ = ('searcher.name', 'searcher.rounds')
+NOT_READ = ('name', 'rounds')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Plan:
         reference: the searcher whose lead is computed, '' if it is not among them.
         workers: processes; 0 for as many as there are cores.
         identity: what makes the protocol this one; an output folder has one only.
-        defaults: the identity's values by the package's defaults.
+        searcher_settings: what each searcher's runs depend on beside it, by name.
+        defaults: the settings of all searchers by the package's defaults.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Plan:
     reference: str
     workers: int
     identity: dict[str, Any]
+    searcher_settings: dict[str, dict[str, Any]]
     defaults: dict[str, Any]
 
     def describe(self) -> str:
@@ -114,7 +116,8 @@ def make_plan(config: ml_collections.ConfigDict, output: str) -> Plan:
         reference=config.reference if config.reference in names else '',
         workers=config.workers,
         identity=identify(config, cells),
-        defaults=identify(default_benchmark_config(), cells),
+        searcher_settings={name: settings_of(name, config) for name in names},
+        defaults={f'searcher.{name}': value for name, value in flatten(default_benchmark_config().searcher).items()},
     )
 
 
@@ -155,7 +158,6 @@ def identify(config: ml_collections.ConfigDict, cells: Cells) -> dict[str, Any]:
     for architecture in sorted(cells.rows):
         row = cells.rows[architecture]
         digest.update(str(architecture).encode() + cells.valid[row].tobytes() + cells.test[row].tobytes())
-    flat = flatten(config.searcher)
     return {
         'protocol': VERSION,
         'version': nao_tf.__version__,
@@ -166,5 +168,14 @@ def identify(config: ml_collections.ConfigDict, cells: Cells) -> dict[str, Any]:
         'table': digest.hexdigest()[:16],
         'table.valid': config.table.valid,
         'table.test': config.table.test,
-        **{f'searcher.{name}': value for name, value in flat.items() if f'searcher.{name}' not in NOT_READ},
+    }
+
+
+def settings_of(name: str, config: ml_collections.ConfigDict) -> dict[str, Any]:
+    """Returns the fields of `config.searcher` that one searcher may read: its own, and those of no other."""
+    others = tuple(f'{other}.' for other in SEARCHERS if other != name)
+    return {
+        f'searcher.{field}': value
+        for field, value in flatten(config.searcher).items()
+        if not field.startswith(others) and field not in NOT_READ
     }

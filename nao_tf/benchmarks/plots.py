@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nao_tf.benchmarks.protocol import Cells
 from nao_tf.benchmarks.record import Record
@@ -40,8 +40,9 @@ def draw_regret(records: Mapping[str, Sequence[Record]], cells: Cells, path: Pat
             axis.fill_between(queries, low, high, color=colour, alpha=0.15, step='post', linewidth=0)
             smallest = min(smallest, *regrets[regrets > 0], np.inf)
         axis.set_xscale('log')
-        # Regrets span decades and end at zero: a logarithm down to the smallest that occurs, then a line to zero.
-        axis.set_yscale('symlog', linthresh=smallest if np.isfinite(smallest) else 1.0, linscale=0.3)
+        # Regrets span decades and end at zero: a logarithm down to the decade of the smallest, then a line to zero.
+        floor = 10.0 ** np.floor(np.log10(smallest)) if np.isfinite(smallest) else 1.0
+        axis.set_yscale('symlog', linthresh=floor, linscale=0.3)
         axis.set_ylim(bottom=0)
         axis.set_xlim(1, max(run.queries for runs in records.values() for run in runs))
         finish(axis, 'queries (classes)', f'{what} regret of the best-validation cell')
@@ -70,7 +71,7 @@ def draw_hitting_times(
         axis.plot(queries, share, color=colour, linestyle=style, label=name, drawstyle='steps-post')
     axis.set_xscale('log')
     axis.set_xlim(1, budget)
-    axis.set_ylim(0, 1.02)
+    axis.set_ylim(-0.01, 1.02)
     finish(axis, 'queries (classes)', 'share of runs that have found the optimum')
     axis.legend(loc='upper left', fontsize='small')
     save(picture, path, title)
@@ -101,7 +102,9 @@ def finish(axis: Axes, across: str, up: str) -> None:
     """Names the axes and writes the numbers of the logarithmic one as people do."""
     axis.set_xlabel(across)
     axis.set_ylabel(up)
-    axis.xaxis.set_major_formatter(ScalarFormatter())
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f'{value:,.0f}'))
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(alpha=0.3)
     axis.spines[['top', 'right']].set_visible(False)
 

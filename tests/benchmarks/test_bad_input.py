@@ -98,6 +98,22 @@ def test_a_folder_of_another_protocol(refused, tmp_path):
     refused('config.json is damaged', written=True)
 
 
+def test_a_folder_with_runs_of_other_settings(refused, tmp_path, capsys, files):
+    arguments = [
+        *('nao', 'benchmark', '--config=configs/nasbench201.py', f'--table={files / "whole.npz"}', '--budget=20'),
+        *('--seeds=1', f'--output={tmp_path / "out"}', *COLUMNS),
+    ]
+    assert main([*arguments, '--searchers=random']) == 0
+    capsys.readouterr()
+    refuse = [*arguments, '--searchers=evolution,random', '--config.searcher.initial=7']
+    assert main(refuse) == 2
+    errors = capsys.readouterr().err
+    assert 'out/random/config.json is of another protocol: searcher.initial was 20, now 7' in errors
+    assert not (tmp_path / 'out' / 'evolution').exists()
+    # What only another searcher reads may change.
+    assert main([*arguments, '--searchers=random', '--config.searcher.evolution.sample=3']) == 0
+
+
 def test_a_folder_of_something_else(refused, tmp_path):
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out' / 'thesis.tex').write_text('x')
