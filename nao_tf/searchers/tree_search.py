@@ -38,11 +38,11 @@ class TreeSearch(Searcher):
     """Monte-Carlo tree search over the tokens, whose rollouts are partly predicted.
 
     "AlphaX: eXploring Neural Architectures with Deep Neural Networks and Monte Carlo Tree Search" (Wang et al.),
-    from memory, from its repository's README and from the comparison in the LaNAS paper, by its steps: selection by UCT; expansion by one action
-    that was never tried; simulation: of the random ends of the new state one is evaluated and k are predicted by the
-    value network (Meta-DNN), the value is the mean of the score and of the mean prediction; back-propagation of it;
-    the network is fitted anew every `refit` evaluations. An action is a token, and the masks of the space say which
-    may follow.
+    from memory, from its repository's README and from the comparison in the LaNAS paper, by its steps: selection by
+    UCT; expansion by one action that was never tried; simulation: of the random ends of the new state one is
+    evaluated and k are predicted by the value network (Meta-DNN), the value is the mean of the score and of the mean
+    prediction; back-propagation of it; the network is fitted anew every `refit` evaluations. An action is a token,
+    and the masks of the space say which may follow.
 
     Differences from the paper:
     - Values are the share of the pool that a score is better than (`scaling.quantiles`), as they are at the time of
