@@ -97,7 +97,7 @@ def _content(text: str) -> tuple[str, str]:
     text = text.strip()
     if not text:
         raise InputError('an empty text is no architecture')
-    if named.is_named(text) or text.startswith('{') or '\n' in text:
+    if named.is_named(text) or text.startswith(('{', '|')) or '\n' in text:
         return text, ''
     path = Path(text).expanduser()
     try:
@@ -135,7 +135,7 @@ def _find(content: str) -> Architecture:
         value = parse_json(content)
         if isinstance(value, dict) and isinstance(value.get('space'), str):
             return get_space(value['space']).from_json(value)
-    found: dict[CellPair | RecurrentCell, Architecture] = {}
+    found: dict[CellPair | RecurrentCell | Architecture, Architecture] = {}
     errors = {}
     for name in BUILT_IN:
         space = get_space(name)
@@ -144,7 +144,8 @@ def _find(content: str) -> Architecture:
         except InputError as error:
             errors[name] = error
         else:
-            found.setdefault(cells_of(architecture, space), architecture)
+            has_cells = isinstance(space, CellPairSpace | RecurrentCellSpace)
+            found.setdefault(cells_of(architecture, space) if has_cells else architecture, architecture)
     if len(found) == 1:
         return next(iter(found.values()))
     if found:

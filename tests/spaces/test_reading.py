@@ -106,6 +106,21 @@ def test_the_space_of_a_line_is_found():
     assert read_architecture(mixed).space == 'nao_cnn_wide'
 
 
+@pytest.mark.parametrize(
+    ('content', 'name'),
+    [
+        ('|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|', 'nasbench201'),
+        ('4 1 2 5 1 3', 'nasbench201'),
+        ('conv3x3-bn-relu(0) maxpool3x3(0,1) output(1,2)', 'nasbench101'),
+    ],
+)
+def test_the_cells_of_benchmarks(content, name):
+    space = get_space(name)
+    assert read_architecture(content) == read_architecture(content, space) == space.parse(content)
+    with pytest.raises(InputError, match=f'an architecture of space {name} has no cells'):
+        read_cells(content)
+
+
 def test_a_line_with_several_meanings_is_refused():
     with pytest.raises(InputError, match='different architecture in each of nao_cnn, nao_cnn_op, enas_cnn; name'):
         read_architecture('1 7 ' * 20)
