@@ -47,7 +47,7 @@ class PPO(PolicySearcher):
         initial_scale: float = 0.08,
         epochs: int = 4,
         clip: float = 0.2,
-        max_draws: int = 100,
+        max_draws: int = 50,
         seed: int = 0,
     ):
         super().__init__(

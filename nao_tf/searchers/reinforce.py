@@ -222,7 +222,7 @@ class Reinforce(PolicySearcher):
         baseline_decay: float = 0.9,
         entropy: float = 0.0,
         initial_scale: float = 0.08,
-        max_draws: int = 100,
+        max_draws: int = 50,
         seed: int = 0,
     ):
         super().__init__(
