@@ -24,8 +24,8 @@ class Evolution(Searcher):
     without a new one, mutations of the best cells and then uniform draws take their place. The paper's identity
     mutation is left out: with a stored score it would only renew a member's age.
 
-    The paper's P = 100 and S = 25 are for 20,000 models. The defaults here are for some hundreds of evaluations and
-    were chosen on small searches.
+    The paper's P = 100 and S = 25 are for 20,000 models. The defaults here are those of NAS-Bench-101's own
+    example (P = 50, S = 10), for some hundreds of evaluations.
 
     Args:
         space: what is searched.

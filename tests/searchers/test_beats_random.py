@@ -2,7 +2,8 @@
 
 One-sided and paired: over PAIRS seeds the searcher's figure is compared with random search's of the same
 seed, and Wilcoxon's signed-rank test must reject "not better" at ALPHA. A searcher that is no better than random
-passes with a probability of at most ALPHA, so the eight of them together with at most 0.8 %. The seeds are fixed: the outcome is the same in every run.
+passes with a probability of at most ALPHA, so the eight of them together with at
+most 0.8 %. The seeds are fixed: the outcome is the same in every run.
 """
 
 import numpy as np
