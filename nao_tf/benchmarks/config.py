@@ -33,7 +33,7 @@ def default_benchmark_config() -> ml_collections.ConfigDict:
     config.seeds = 50  # runs of each searcher; --seeds sets it. A figure that is quoted needs at least 50
     config.budget = 500  # queries of a run; --budget sets it
     config.report_at = (50, 100, 150, 200, 500)  # queries after which the test value is reported
-    config.outside = 50  # proposals in a row that may fall outside a table that is a sample of its space
+    config.outside = 20  # proposals in a row that may fall outside a table that is a sample of its space
     config.workers = 0  # processes; 0 for as many as there are cores
     config.searcher = default_searcher_config()
     # The random start of 600 would be the whole budget. `rounds` is not used: the budget says when a run ends.

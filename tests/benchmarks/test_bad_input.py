@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import nao_tf
 from nao_tf.benchmarks.table import Table
 from nao_tf.cli import main
 from nao_tf.spaces.registry import get_space
@@ -89,9 +90,9 @@ def test_an_unknown_field(refused):
 def test_a_folder_of_another_protocol(refused, tmp_path):
     folder = tmp_path / 'out'
     folder.mkdir()
-    (folder / 'config.json').write_text(json.dumps({'protocol': 1, 'budget': 100, 'table.valid': 'other'}))
-    refused('out/config.json is of another protocol', 'budget was 100, now 20', "table.valid was 'other', now 'valid'",
-            'Give another --output', written=True)  # fmt: skip
+    stored = {'protocol': 1, 'version': nao_tf.__version__, 'seed': 0, 'budget': 100, 'table.valid': 'other'}
+    (folder / 'config.json').write_text(json.dumps(stored))
+    refused('out/config.json is of another protocol', 'budget was 100, now 20', 'Give another --output', written=True)
     (folder / 'config.json').write_text(json.dumps({'seed': 0, 'task.name': 'digits'}))
     refused('not that of a benchmark', written=True)
     (folder / 'config.json').write_text('{"protocol": 1')
@@ -110,6 +111,11 @@ def test_a_folder_with_runs_of_other_settings(refused, tmp_path, capsys, files):
     errors = capsys.readouterr().err
     assert 'out/random/config.json is of another protocol: searcher.initial was 20, now 7' in errors
     assert not (tmp_path / 'out' / 'evolution').exists()
+    assert main([*arguments, '--searchers=random', '--config.table.valid=other']) == 2
+    errors = capsys.readouterr().err
+    assert 'out/config.json is of another protocol' in errors
+    assert "table.valid was 'valid', now 'other'" in errors
+    assert errors.count('\n') == 1
     # What only another searcher reads may change.
     assert main([*arguments, '--searchers=random', '--config.searcher.evolution.sample=3']) == 0
 
