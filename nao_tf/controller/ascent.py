@@ -190,3 +190,31 @@ def moved_states(
         return moved
 
     return choose
+
+
+def drawn_states(steepness: np.ndarray, most: int, rng: np.random.Generator) -> Callable[[Tries], np.ndarray]:
+    """Returns what draws the states that a try of Eq. (2) moves: one to `most`, the steeper the likelier.
+
+    Args:
+        steepness: length of df/dh_t, [n, S].
+        most: states that one try moves.
+        rng: of the draws.
+
+    Returns:
+        A function from R tries to float32 [R, S], 1 for the states that move.
+    """
+    logits = np.log(steepness + 1e-12)
+
+    def choose(tries: Tries) -> np.ndarray:
+        keys = logits[tries.seeds] + rng.gumbel(size=(len(tries.seeds), logits.shape[1]))
+        places = np.argsort(np.argsort(-keys, axis=1), axis=1)
+        counts = rng.integers(1, min(most, logits.shape[1]) + 1, size=(len(tries.seeds), 1))
+        return (places < counts).astype(np.float32)
+
+    return choose
+
+
+def unit_noise(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Returns random directions, float32 of a shape [R, S, D] with rows of unit length."""
+    noise = rng.standard_normal(shape, dtype=np.float32)
+    return noise / np.linalg.norm(noise, axis=-1, keepdims=True)

@@ -15,6 +15,7 @@ from nao_tf.spaces.base import SearchSpace
 
 SMALLEST_HELD_OUT = 5  # fewer held-out classes cannot rank anything
 SMALLEST_JUDGED = 20  # fewer held-out architectures are reported on, and do not decide which weights are kept
+MOST_DRAWN = 1000  # architectures without a score that one training draws
 LARGEST_SHARE = 0.2  # where that many are a larger share than this, training does without any
 
 
@@ -98,6 +99,7 @@ class BatchSource:
         self.total_steps = max(config.epochs * self.steps_per_epoch, config.least_steps)
         self.step = 0
         self._order = np.arange(0)
+        self._drawn = np.zeros((0, space.length), np.int32)
 
     def rates(self) -> np.ndarray:
         """Returns Adam's step sizes with its bias corrections for the next STEPS steps, float32 [K]."""
@@ -115,6 +117,14 @@ class BatchSource:
             self._order = np.concatenate([self._order, self.rng.permutation(len(self.tokens))])
         rows, self._order = self._order[:count], self._order[count:]
         tokens = self.tokens[rows]
+        weights = np.ones(count, np.float32)
+        if self.config.unevaluated:
+            # L_rec joins at the first of every `decoder_interval` steps.
+            fresh = np.zeros((STEPS, self.config.batch), bool)
+            fresh[:: self.config.decoder_interval, : round(self.config.unevaluated * self.config.batch)] = True
+            fresh = fresh.reshape(-1)
+            tokens[fresh] = self._unevaluated(int(fresh.sum()))
+            weights[fresh] = 0.0
         if self.config.symmetry == 'online' and len(self.space.branch_swaps):
             tokens = self.space.random_symmetry(tokens, self.rng)
         elif self.config.symmetry == 'isomorphic':
@@ -128,6 +138,14 @@ class BatchSource:
             tokens.reshape(*shape, -1).astype(np.int32),
             states.reshape(*shape, -1),
             self.targets[rows].reshape(shape),
+            weights.reshape(shape),
             rates,
             seeds,
         )
+
+    def _unevaluated(self, count: int) -> np.ndarray:
+        """Returns tokens of architectures drawn from the space, int [count, T]; each is used in several batches."""
+        if len(self._drawn) < MOST_DRAWN:
+            fresh = [self.space.sample(self.rng).tokens for _ in range(min(count, MOST_DRAWN - len(self._drawn)))]
+            self._drawn = np.concatenate([self._drawn, np.array(fresh, np.int32)])
+        return self._drawn[self.rng.integers(len(self._drawn), size=count)]

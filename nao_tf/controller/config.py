@@ -14,7 +14,7 @@ CHOICES = {
     'encoder_step': ('token', 'branch'),
     'structure': ('tokens', 'graph'),
     'head': ('linear', 'sigmoid'),
-    'scores': ('raw', 'min_max', 'z_score'),
+    'scores': ('raw', 'min_max', 'z_score', 'rank'),
     'reconstruction': ('sum', 'mean'),
     'attention': ('additive', 'dot', 'aligned'),
     'decoder_start': ('last', 'mean', 'zero'),
@@ -22,12 +22,14 @@ CHOICES = {
     'symmetry': ('none', 'doubled', 'online', 'isomorphic'),
     'schedule': ('constant', 'cosine'),
     'start': ('cold', 'warm'),
+    'posterior': ('none', 'process'),
+    'step_unit': ('gradient', 'length'),
 }
 POSITIVE = (
     'embedding', 'hidden', 'batch', 'decoder_interval', 'clip_norm', 'step_first', 'step_increment', 'max_steps',
-    'candidates', 'epochs', 'learning_rate', 'patience',
+    'candidates', 'epochs', 'learning_rate', 'patience', 'points', 'growth',
 )  # fmt: skip
-FRACTIONS = ('trade_off', 'encoder_dropout', 'predictor_dropout', 'held_out')
+FRACTIONS = ('trade_off', 'encoder_dropout', 'predictor_dropout', 'held_out', 'unevaluated')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +47,8 @@ class ControllerConfig:
         hidden: D, hidden size of the encoder's and the decoder's LSTM.
         predictor_hidden: widths of the predictor's ReLU layers; empty for one linear layer.
         head: `linear`, or `sigmoid` (only sensible with `min_max` scores).
-        scores: what f is fitted to: the `raw` scores, or scores of mean 0 and deviation 1, or scores in [0, 1].
+        scores: what f is fitted to: the `raw` scores, or scores of mean 0 and deviation 1 (`z_score`), or scores in
+            [0, 1] (`min_max`), or the normal quantiles of their ranks (`rank`).
         reconstruction: L_rec `sum`med over the T tokens (Eq. 1), or their `mean`.
         trade_off: lambda of Eq. (1).
         batch: B, architectures in a training step.
@@ -77,7 +80,20 @@ class ControllerConfig:
         schedule: learning rate `constant`, or a half `cosine` to zero over all steps.
         patience: epochs without a better held-out pairwise accuracy before training stops.
         held_out: share of the architectures (whole classes of isomorphic cells) kept for early stopping.
+        unevaluated: share of the rows of a batch with L_rec that are architectures drawn from the space, which have
+            no score and cost nothing; they take part in L_rec alone.
         start: every fit from new weights (`cold`) or from the last fit's (`warm`).
+        growth: a searcher trains the controller again when the pool has grown by this factor, and in between only
+            conditions the posterior on the new scores; 1 for a training in every round (Alg. 1).
+        posterior: f after the training: the trained predictor (`none`), or a Gaussian `process` on the embeddings,
+            conditioned on all scores (`nao_tf.controller.process`).
+        points: evaluated architectures that the process is conditioned on at the most.
+        optimism: the process climbs mean + optimism * deviation.
+        impatience: what is added to `optimism` for every round since the best score.
+        step_unit: eta in units of the `gradient` (Eq. 2), or of `length`: the longest state of each gradient is scaled
+            to 1, so that eta does not depend on how steep f is.
+        step_noise: length of a random vector that is added to every direction, beside a longest gradient of 1; only
+            with a posterior.
         step_first: eta of the first step of Eq. (2).
         step_increment: growth of eta while the decoded cell is not new.
         step_states: how many of the S states a try moves; 0 for all of them (Eq. 2 as printed).
@@ -122,7 +138,15 @@ class ControllerConfig:
     schedule: str
     patience: int
     held_out: float
+    unevaluated: float
     start: str
+    growth: float
+    posterior: str
+    points: int
+    optimism: float
+    impatience: float
+    step_unit: str
+    step_noise: float
     step_first: float
     step_increment: float
     step_states: int
@@ -149,11 +173,18 @@ class ControllerConfig:
             'recurrent_scale',
             'step_states',
             'step_pool',
+            'optimism',
+            'impatience',
+            'step_noise',
         ):
             if not getattr(self, field) >= 0:
                 self._refuse(field, '0 or a number above it')
         if STEPS % self.decoder_interval:
             self._refuse('decoder_interval', f'a divisor of {STEPS}')
+        if self.growth < 1:
+            self._refuse('growth', '1 or a number above it')
+        if self.growth > 1 and (self.posterior == 'none' or self.start == 'warm'):
+            self._refuse('growth', "1 with posterior='none' or start='warm'")
         if self.candidates < 1:
             self._refuse('candidates', '1 or a number above it')
         if any(width < 1 for width in self.predictor_hidden):

@@ -14,11 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.controller import metrics, storage
-from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend, moved_states
+from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend, drawn_states, moved_states, unit_noise
 from nao_tf.controller.batches import SMALLEST_JUDGED, BatchSource, hold_out, token_array
 from nao_tf.controller.config import STEPS, ControllerConfig
 from nao_tf.controller.models import build_models, initial_weights
 from nao_tf.controller.presets import DEFAULT
+from nao_tf.controller.process import Process
 from nao_tf.controller.program import ROWS, Weights, program
 from nao_tf.controller.scores import ScoreScale
 from nao_tf.errors import InputError
@@ -27,6 +28,7 @@ from nao_tf.spaces.base import SearchSpace
 
 # Held-out accuracies are averaged over so many calls: of one call alone, a lucky early one would win.
 SMOOTHING = 5
+REFERENCE = 256  # architectures whose embeddings give the units of the posterior's distance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Controller:
         predictor: the Keras model f; its output is in normalised units (`scale` maps it back).
         decoder: the Keras model D.
         scale: the map between real scores and the predictor's units, from the last fit.
+        process: the posterior that stands for f after a fit; None where the trained predictor does.
     """
 
     def __init__(self, space: SearchSpace, config: ControllerConfig = DEFAULT, *, seed: int = 0):
@@ -84,6 +87,7 @@ class Controller:
         self.seed = seed
         self.fits = 0
         self.scale = ScoreScale()
+        self.process: Process | None = None
         self.models = build_models(space, config)
         self.encoder, self.predictor, self.decoder = self.models
         self.models.assign(initial_weights(self.models, config, np.random.default_rng([seed, 0, 0])))
@@ -123,19 +127,41 @@ class Controller:
         targets = self.scale.forward(values)
         source = BatchSource(self.space, self.config, tokens=tokens[train], targets=targets[train], rng=rng)
         judges = held if len(held) >= SMALLEST_JUDGED else held[:0]
+        self.process = None
         epochs, best_epoch, losses = self._train(source, tokens[judges], values[judges])
+        if self.config.posterior == 'process':
+            reference = [self.space.sample(rng) for _ in range(REFERENCE)]
+            self.process = Process(self.encode(reference), points=self.config.points)
+            self._condition(tokens[train], values[train])
         accuracy = tau = distance = None
         if len(held):
             review = program(self.space, self.config).review
             predicted, decoded = self._chunks(review, self.models.flat(), tokens[held])
+            predicted = self._predict(tokens[held]) if self.process else predicted
             accuracy = metrics.pairwise_accuracy(predicted, values[held])
             tau = metrics.kendall_tau(predicted, values[held])
             tau = tau if np.isfinite(tau) else None
             distance = metrics.hamming_distance(decoded, tokens[held])
+        if self.process is not None and len(held):
+            self._condition(tokens, values)
         return FitReport(
             epochs, best_epoch, len(held), accuracy, tau, distance, float(losses[0]), float(losses[1]),
             time.perf_counter() - started,
         )  # fmt: skip
+
+    def condition(self, architectures: Sequence[Architecture], scores: Sequence[float] | np.ndarray) -> None:
+        """Takes new scores into the posterior without training (`config.posterior='process'`).
+
+        Args:
+            architectures: all n evaluated architectures, those of the last fit among them.
+            scores: n finite scores.
+        """
+        self._condition(token_array(self.space, architectures), np.asarray(scores, np.float64))
+
+    def _condition(self, tokens: np.ndarray, scores: np.ndarray) -> None:
+        assert self.process is not None
+        self.scale = ScoreScale.fit(self.config.scores, scores)
+        self.process.fit(self._encode(tokens), self.scale.forward(scores))
 
     def _train(self, source: BatchSource, tokens: np.ndarray, scores: np.ndarray) -> tuple[float, float, np.ndarray]:
         """Trains until the epochs or the patience end and keeps the best weights.
@@ -202,6 +228,9 @@ class Controller:
         known: Container[Architecture] | Callable[[Architecture], bool] = frozenset(),
         *,
         per_parent: int = 1,
+        tries: int | None = None,
+        rng: np.random.Generator | None = None,
+        optimism: float = 0.0,
     ) -> list[Ascent]:
         """Climbs from seed architectures to new ones by Eq. (2) (Alg. 1, lines 5 and 6).
 
@@ -210,27 +239,51 @@ class Controller:
             known: canonical architectures that are not new (a container, or a function that tells), such as all
                 that were evaluated; the seeds themselves must be among them to be excluded.
             per_parent: new architectures wanted from each seed.
+            tries: every seed makes exactly so many steps of growing size and all new architectures are returned; None
+                for the config's rule, which stops at `per_parent`.
+            rng: of the states that a try moves and of `step_noise`, with `tries`.
+            optimism: weight of the posterior's deviation in what is climbed.
 
         Returns:
             One `Ascent` for each new architecture, seed by seed, and one without an architecture for each seed
             that was given up after `config.max_steps` step sizes.
         """
-        compiled = program(self.space, self.config)
+        config = self.config
+        compiled = program(self.space, config)
         flat = self.models.flat()
         embeddings, gradient, before = self._chunks(compiled.slope, flat, token_array(self.space, architectures))
+        if self.process is not None:
+            gradient, before = self.process.slope(embeddings, optimism)
+        steepness = np.linalg.norm(gradient, axis=-1)
+        if config.step_unit == 'length':
+            gradient = gradient / np.maximum(steepness, 1e-12)[..., None]
         choose = moved_states(embeddings, gradient, self.config.step_states, pool=self.config.step_pool)
+        if tries is not None and rng is not None:
+            choose = drawn_states(steepness, config.step_states, rng)
 
         def climb(tries: Tries) -> Climbed:
             moved = choose(tries)
-            decoded, after, predicted = self._chunks(
-                compiled.climb, flat, embeddings[tries.seeds], gradient[tries.seeds], tries.sizes, moved
+            direction = gradient[tries.seeds]
+            if rng is not None:
+                direction = direction + config.step_noise * unit_noise(direction.shape, rng)
+            decoded, target, encoded, after, predicted = self._chunks(
+                compiled.climb, flat, embeddings[tries.seeds], direction, tries.sizes, moved
             )
+            if self.process is not None:
+                after = self.process.optimistic(target, optimism)
+                predicted = self.process.optimistic(encoded, optimism)
             back = self.scale.back
             return Climbed(decoded, back(before[tries.seeds]), back(after), back(predicted))
 
-        config = self.config
         rule = StepRule(config.step_first, config.step_increment, config.max_steps, config.candidates)
+        if tries is not None:
+            rule, per_parent = StepRule(config.step_first, config.step_increment, tries), tries
         return ascend(self.space, architectures, climb=climb, rule=rule, known=known, per_parent=per_parent, rows=ROWS)
+
+    def choose(self, architectures: Sequence[Architecture], count: int, optimism: float) -> list[int]:
+        """Returns the indices of the `count` architectures that are best evaluated next, by the posterior."""
+        assert self.process is not None
+        return self.process.choose(self.encode(architectures), count, optimism)
 
     def save(self, directory: str | Path) -> None:
         """Writes the three Keras models and the controller's state; a stop in between leaves the old ones whole."""
@@ -256,6 +309,8 @@ class Controller:
 
     def _predict(self, tokens: np.ndarray) -> np.ndarray:
         compiled = program(self.space, self.config)
+        if self.process is not None:
+            return self.scale.back(self.process.posterior(self._encode(tokens))[0])
         return self.scale.back(self._chunks(compiled.predict, self.models.flat(), tokens)[0])
 
     def _encode(self, tokens: np.ndarray) -> np.ndarray:

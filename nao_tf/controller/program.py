@@ -31,6 +31,7 @@ class Batches(NamedTuple):
         tokens: int32 [K, B, T].
         states: int32 [K, B, T], states of the masks before each position.
         targets: float32 [K, B], normalised scores.
+        weights: float32 [K, B], of the rows in L_pp: 0 for architectures without a score.
         rates: float32 [K], Adam's step sizes with its bias corrections; 0 leaves the weights as they are.
         seeds: int32 [K, 2], for dropout.
     """
@@ -38,6 +39,7 @@ class Batches(NamedTuple):
     tokens: np.ndarray
     states: np.ndarray
     targets: np.ndarray
+    weights: np.ndarray
     rates: np.ndarray
     seeds: np.ndarray
 
@@ -83,9 +85,7 @@ class Program:
             return tf.TensorSpec(shape, tf.int32)
 
         batch = config.batch
-        batches = Batches(
-            ints(STEPS, batch, length), ints(STEPS, batch, length), floats(STEPS, batch), floats(STEPS), ints(STEPS, 2)
-        )  # fmt: skip
+        batches = Batches(*[ints(STEPS, batch, length)] * 2, *[floats(STEPS, batch)] * 2, floats(STEPS), ints(STEPS, 2))
         weights = Weights(*[floats(size)] * 3)
         embeddings = floats(ROWS, steps, config.hidden)
         flat = floats(size)
@@ -99,7 +99,7 @@ class Program:
         self.climb = _compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps), xla=True)
 
     def prediction_loss(
-        self, tokens: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None
+        self, tokens: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None, weights: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns L_pp of Eq. (1) averaged over the batch, and the embeddings.
 
@@ -107,10 +107,14 @@ class Program:
             tokens: int32 [B, T].
             targets: float32 [B].
             seed: int32 [2] for dropout, or None.
+            weights: float32 [B], of the rows in the average; None for all alike.
         """
         embeddings = self.models.encoder(tokens, seed)
         predicted = self.models.predictor(embeddings, None if seed is None else seed + 1)
-        return tf.reduce_mean(tf.square(targets - predicted)), embeddings
+        errors = tf.square(targets - predicted)
+        if weights is None:
+            return tf.reduce_mean(errors), embeddings
+        return tf.reduce_sum(weights * errors) / tf.maximum(tf.reduce_sum(weights), 1.0), embeddings
 
     def reconstruction_loss(self, embeddings: tf.Tensor, tokens: tf.Tensor, states: tf.Tensor) -> tf.Tensor:
         """Returns L_rec of Eq. (1) averaged over the batch, summed or averaged over the tokens by the config.
@@ -136,7 +140,9 @@ class Program:
             tokens = batches.tokens[index]
             with tf.GradientTape() as tape, self.models.scope(parts):
                 tape.watch(parts)
-                prediction, embeddings = self.prediction_loss(tokens, batches.targets[index], batches.seeds[index])
+                prediction, embeddings = self.prediction_loss(
+                    tokens, batches.targets[index], batches.seeds[index], batches.weights[index]
+                )
                 loss, reconstruction = trade_off * prediction, tf.constant(0.0)
                 if reconstruct:
                     reconstruction = interval * self.reconstruction_loss(embeddings, tokens, batches.states[index])
@@ -221,11 +227,12 @@ class Program:
     def _climb(
         self, weights: tf.Tensor, embeddings: tf.Tensor, gradient: tf.Tensor, sizes: tf.Tensor, moved: tf.Tensor
     ):
-        """A step of Eq. (2), decoded; returns tokens [R, T], f(e_x') [R] and f(E(x')) [R]."""
+        """A step of Eq. (2), decoded; returns tokens x' [R, T], e_x' and E(x') [R, S, D], f(e_x') and f(E(x')) [R]."""
         with self.models.scope(self.models.split(weights)):
             target = self.move(embeddings, gradient, sizes, moved)
             decoded = self.models.decoder.generate(target, self.masks)
-            return decoded, self.models.predictor(target), self.models.predictor(self.models.encoder(decoded))
+            encoded = self.models.encoder(decoded)
+            return decoded, target, encoded, self.models.predictor(target), self.models.predictor(encoded)
 
     def traces(self) -> int:
         """Returns how often anything was traced so far; stays the same over the rounds of a search."""
@@ -239,7 +246,7 @@ class Program:
 HOST_FIELDS = (
     'scores', 'symmetry', 'initial', 'recurrent_scale', 'epochs', 'least_steps', 'learning_rate', 'schedule',
     'patience', 'held_out', 'start', 'step_first', 'step_increment', 'step_states', 'step_pool', 'candidates',
-    'max_steps',
+    'max_steps', 'unevaluated', 'growth', 'posterior', 'points', 'optimism', 'impatience', 'step_unit', 'step_noise',
 )  # fmt: skip
 
 _LOCK = threading.Lock()

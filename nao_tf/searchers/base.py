@@ -164,12 +164,17 @@ class Searcher(abc.ABC):
         architectures, scores = self.pool()
         return [architectures[index] for index in np.argsort(-scores, kind='stable')[:count]]
 
-    def pool(self) -> tuple[list[Architecture], np.ndarray]:
-        """Returns the observed architectures and their scores [n], failures at the pool's worst score."""
-        finite = [evaluation.score for evaluation in self.evaluations if not evaluation.failed]
+    def pool(self, count: int | None = None) -> tuple[list[Architecture], np.ndarray]:
+        """Returns the observed architectures and their scores [n], failures at the pool's worst score.
+
+        Args:
+            count: of the oldest evaluations; None for all.
+        """
+        evaluations = self.evaluations[:count]
+        finite = [evaluation.score for evaluation in evaluations if not evaluation.failed]
         worst = min(finite, default=0.0)
-        scores = [worst if evaluation.failed else evaluation.score for evaluation in self.evaluations]
-        return [evaluation.architecture for evaluation in self.evaluations], np.asarray(scores, np.float64)
+        scores = [worst if evaluation.failed else evaluation.score for evaluation in evaluations]
+        return [evaluation.architecture for evaluation in evaluations], np.asarray(scores, np.float64)
 
     def rng(self) -> np.random.Generator:
         """Returns a fresh generator of (seed, number of the draw) and counts the draw."""

@@ -33,6 +33,7 @@ class NAO(Searcher):
         initial: cells of the random start, |X| (600).
         per_round: cells proposed in each later round (200).
         seeds: K, how many of the best cells climb (200).
+        per_query: with a posterior, candidates that are decoded and scored for each cell that is proposed.
         controller: sizes and rules of the controller.
         seed: of the draws and of the controller's training.
     """
@@ -44,6 +45,7 @@ class NAO(Searcher):
         initial: int = 600,
         per_round: int = 200,
         seeds: int = 200,
+        per_query: int = 20,
         controller: ControllerConfig,
         seed: int = 0,
     ):
@@ -51,7 +53,10 @@ class NAO(Searcher):
         self.initial = initial
         self.per_round = per_round
         self.seeds = seeds
-        self.rounds = 0  # in which the controller was fitted
+        self.per_query = per_query
+        self.rounds = 0  # in which the controller learned
+        self._trained_on = 0  # evaluations at the last training
+        self._stale = False  # whether the controller's weights are not those of that training
         self.controller = Controller(space, controller, seed=seed)
 
     @property
@@ -79,17 +84,21 @@ class NAO(Searcher):
         """
         if self.learns:
             self.rounds += 1
-            if self.controller.config.start == 'warm':
-                self.controller.fit(*self.pool())
-            else:
-                self.controller.fits += 1
+            if self._training_is_due():
+                self._trained_on = len(self.evaluations)
+                if self.controller.config.start == 'warm':
+                    self.controller.fit(*self.pool())
+                else:
+                    self.controller.fits += 1
+                    self._stale = True
         super().adopt(proposals, draws)
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the state of the base class and the controller's number of fits and weights."""
+        """Returns the state of the base class and what tells the controller's weights."""
         state = super().state_dict()
         state['rounds'] = self.rounds
         state['fits'] = self.controller.fits
+        state['trained_on'] = self._trained_on
         if self.controller.config.start == 'warm':
             state['weights'] = self.controller.models.flat().tolist()
         return state
@@ -103,6 +112,8 @@ class NAO(Searcher):
         super().load_state_dict(state)
         self.rounds = int(state['rounds'])
         self.controller.fits = int(state['fits'])
+        self._trained_on = int(state['trained_on'])
+        self._stale = self._trained_on > 0
         if 'weights' in state:
             self.controller.models.assign(np.asarray(state['weights'], np.float32))
 
@@ -112,11 +123,80 @@ class NAO(Searcher):
         if not self.learns:
             return self.random_proposals(count, taken, round_number=current)
         self.rounds += 1
-        proposals = self._ascend(count, taken, current)
+        self.report = {'round': current}
+        self._learn()
+        started = time.perf_counter()
+        climb = self._climb if self.controller.config.posterior == 'none' else self._climb_and_choose
+        proposals = climb(count, current)
+        taken.update(proposal.architecture for proposal in proposals)
+        self.report['ascent_seconds'] = time.perf_counter() - started
         mutations = self.mutation_proposals(count - len(proposals), self.best(self.seeds), taken, round_number=current)
         proposals += self._predicted(mutations)
         proposals += self.random_proposals(count - len(proposals), taken, round_number=current)
         return proposals
+
+    def _training_is_due(self) -> bool:
+        return len(self.evaluations) >= self.controller.config.growth * self._trained_on
+
+    def _learn(self) -> None:
+        """Trains the controller (Alg. 1, line 3), or takes the new scores into the posterior of the last training."""
+        started = time.perf_counter()
+        if self._training_is_due():
+            self._trained_on = len(self.evaluations)
+            self._stale = False
+            fit = self.controller.fit(*self.pool())
+            self.report |= {
+                'epochs': fit.epochs,
+                'pairwise_accuracy': fit.pairwise_accuracy,
+                'hamming_distance': fit.hamming_distance,
+            }
+        else:
+            if self._stale:
+                self._stale = False
+                self.controller.fits -= 1
+                self.controller.fit(*self.pool(self._trained_on))
+            self.controller.condition(*self.pool())
+        self.report['fit_seconds'] = time.perf_counter() - started
+
+    def _climb(self, count: int, current: int) -> list[Proposal]:
+        """Climbs from the K best cells and takes their first new ones (Alg. 1, lines 4 to 6)."""
+        seeds = self.best(self.seeds)
+        ascents = self.controller.ascend(seeds, self.known, per_parent=math.ceil(count / len(seeds)))
+        climbed = {ascent.parent for ascent in ascents if ascent.architecture is not None}
+        self.report['ascent_share'] = len(climbed) / len(seeds)
+        self.candidates += sum(ascent.steps for ascent in ascents)
+        return [
+            Proposal(ascent.architecture, 'ascent', current, float(ascent.predicted), ascent.parent)
+            for ascent in ascents
+            if ascent.architecture is not None
+        ][:count]
+
+    def _climb_and_choose(self, count: int, current: int) -> list[Proposal]:
+        """Climbs from the K best cells with `per_query` tries for each cell that is wanted, and chooses among them."""
+        total = self.per_query * count
+        seeds = self.best(min(self.seeds, total))
+        tries = max(1, min(total // len(seeds), self.controller.config.max_steps))
+        optimism = self._optimism()
+        ascents = self.controller.ascend(seeds, self.known, tries=tries, rng=self.rng(), optimism=optimism)
+        found = [ascent for ascent in ascents if ascent.architecture is not None]
+        self.report['ascent_share'] = len({ascent.parent for ascent in found}) / len(seeds)
+        self.candidates += tries * len(seeds)
+        self.report['candidates'] = len(found)
+        if not found:
+            return []
+        architectures = [ascent.architecture for ascent in found if ascent.architecture is not None]
+        chosen = self.controller.choose(architectures, count, optimism)
+        predicted = self.controller.predict([architectures[index] for index in chosen])
+        return [
+            Proposal(architectures[index], 'ascent', current, float(value), found[index].parent)
+            for index, value in zip(chosen, predicted, strict=True)
+        ]
+
+    def _optimism(self) -> float:
+        """Returns the weight of the uncertainty, which grows while the best score stays where it is."""
+        _, scores = self.pool()
+        waited = (len(scores) - 1 - int(np.argmax(scores))) / self.per_round
+        return self.controller.config.optimism + self.controller.config.impatience * waited
 
     def _predicted(self, proposals: list[Proposal]) -> list[Proposal]:
         """Returns proposals with their predicted scores."""
