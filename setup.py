@@ -13,7 +13,7 @@ setuptools.setup(
     long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
-    packages=setuptools.find_packages(include=['nao_tf', 'nao_tf.*']),
+    packages=setuptools.find_namespace_packages(include=['nao_tf', 'nao_tf.*']),
     package_data={'nao_tf': ['py.typed']},
     python_requires='>=3.11',
     install_requires=[
@@ -29,6 +29,7 @@ setuptools.setup(
         'scikit-learn>=1.4',
         'scipy>=1.12',
         'tensorflow-datasets>=4.9.6',
+        'threadpoolctl>=3.1',
         'wrapt>=1.14',
     ],
     extras_require={

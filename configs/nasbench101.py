@@ -18,4 +18,7 @@ def get_config():
     config.space.name = 'nasbench101'
     config.table.valid = 'valid_acc_108'
     config.table.test = 'test_acc_108'
+    config.searcher.initial = 10
+    config.searcher.per_round = 5
+    config.searcher.seeds = 20
     return config

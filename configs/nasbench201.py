@@ -17,4 +17,7 @@ def get_config():
     config.space.name = 'nasbench201'
     config.table.valid = 'c10v_valid200'
     config.table.test = 'c10_test200'
+    config.searcher.initial = 10
+    config.searcher.per_round = 5
+    config.searcher.seeds = 20
     return config

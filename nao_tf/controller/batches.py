@@ -76,6 +76,7 @@ class BatchSource:
         tokens: int [n, T], n >= 1.
         targets: float32 [n].
         rng: the source of randomness.
+        interval: steps from one L_rec to the next, at most the config's; None for the config's.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class BatchSource:
         tokens: np.ndarray,
         targets: np.ndarray,
         rng: np.random.Generator,
+        interval: int | None = None,
     ):
         if config.symmetry == 'doubled' and len(space.branch_swaps):
             tokens = np.concatenate([tokens, space.random_symmetry(tokens, rng)])
@@ -95,6 +97,7 @@ class BatchSource:
         self.tokens = tokens
         self.targets = targets
         self.rng = rng
+        self.interval = interval or config.decoder_interval
         self.steps_per_epoch = -(-len(tokens) // config.batch)
         self.total_steps = max(config.epochs * self.steps_per_epoch, config.least_steps)
         self.step = 0
@@ -119,10 +122,10 @@ class BatchSource:
         tokens = self.tokens[rows]
         weights = np.ones(count, np.float32)
         if self.config.unevaluated:
-            # L_rec joins at the first of every `decoder_interval` steps.
-            fresh = np.zeros((STEPS, self.config.batch), bool)
-            fresh[:: self.config.decoder_interval, : round(self.config.unevaluated * self.config.batch)] = True
-            fresh = fresh.reshape(-1)
+            # L_rec joins at the first of every `interval` steps.
+            places = np.zeros((STEPS, self.config.batch), bool)
+            places[:: self.interval, : round(self.config.unevaluated * self.config.batch)] = True
+            fresh = places.reshape(-1)
             tokens[fresh] = self._unevaluated(int(fresh.sum()))
             weights[fresh] = 0.0
         if self.config.symmetry == 'online' and len(self.space.branch_swaps):
@@ -139,6 +142,7 @@ class BatchSource:
             states.reshape(*shape, -1),
             self.targets[rows].reshape(shape),
             weights.reshape(shape),
+            np.asarray(self.interval, np.int32),
             rates,
             seeds,
         )

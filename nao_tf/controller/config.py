@@ -75,7 +75,8 @@ class ControllerConfig:
         recurrent_scale: factor of the encoder's recurrent kernel at the start.
         forget_bias: of the encoder's LSTM.
         epochs: upper bound on passes over the training set.
-        least_steps: where `epochs` come to fewer steps than this, so many are made (few architectures).
+        least_steps: where `epochs` come to fewer steps than this, so many are made (few architectures); half as many
+            train the encoder without scores that a posterior may stand on.
         learning_rate: of Adam.
         schedule: learning rate `constant`, or a half `cosine` to zero over all steps.
         patience: epochs without a better held-out pairwise accuracy before training stops.

@@ -28,6 +28,10 @@ from nao_tf.spaces.base import SearchSpace
 
 # Held-out accuracies are averaged over so many calls: of one call alone, a lucky early one would win.
 SMOOTHING = 5
+# A pool of so many scores shapes the encoder without being asked whether it should.
+LARGE_POOL = 300
+# Kendall's tau of the leave-one-out means under which an encoder without scores is not trusted.
+TRUSTED = 0.35
 REFERENCE = 256  # architectures whose embeddings give the units of the posterior's distance
 
 
@@ -79,6 +83,7 @@ class Controller:
         decoder: the Keras model D.
         scale: the map between real scores and the predictor's units, from the last fit.
         process: the posterior that stands for f after a fit; None where the trained predictor does.
+        evaluated: tokens [n, T] and scores [n] that it is conditioned on.
     """
 
     def __init__(self, space: SearchSpace, config: ControllerConfig = DEFAULT, *, seed: int = 0):
@@ -88,6 +93,8 @@ class Controller:
         self.fits = 0
         self.scale = ScoreScale()
         self.process: Process | None = None
+        self.evaluated: tuple[np.ndarray, np.ndarray] | None = None
+        self._reconstructing: np.ndarray | None = None
         self.models = build_models(space, config)
         self.encoder, self.predictor, self.decoder = self.models
         self.models.assign(initial_weights(self.models, config, np.random.default_rng([seed, 0, 0])))
@@ -128,11 +135,10 @@ class Controller:
         source = BatchSource(self.space, self.config, tokens=tokens[train], targets=targets[train], rng=rng)
         judges = held if len(held) >= SMALLEST_JUDGED else held[:0]
         self.process = None
-        epochs, best_epoch, losses = self._train(source, tokens[judges], values[judges])
-        if self.config.posterior == 'process':
-            reference = [self.space.sample(rng) for _ in range(REFERENCE)]
-            self.process = Process(self.encode(reference), points=self.config.points)
-            self._condition(tokens[train], values[train])
+        if self.config.posterior == 'none':
+            epochs, best_epoch, losses = self._train(source, tokens[judges], values[judges])
+        else:
+            epochs, best_epoch, losses = self._train_or_autoencode(source, tokens, values, train, held)
         accuracy = tau = distance = None
         if len(held):
             review = program(self.space, self.config).review
@@ -160,8 +166,83 @@ class Controller:
 
     def _condition(self, tokens: np.ndarray, scores: np.ndarray) -> None:
         assert self.process is not None
+        self.evaluated = (tokens, scores)
         self.scale = ScoreScale.fit(self.config.scores, scores)
         self.process.fit(self._encode(tokens), self.scale.forward(scores))
+
+    def _train_or_autoencode(
+        self, source: BatchSource, tokens: np.ndarray, scores: np.ndarray, train: np.ndarray, held: np.ndarray
+    ) -> tuple[float, float, np.ndarray]:
+        """Trains by Eq. (1), or keeps an encoder that only reconstructs, whichever makes the better posterior.
+
+        An encoder that was trained on few scores has fitted them: the posterior on its embedding is too sure of itself,
+        and a search on it gets stuck. So where an encoder that never saw a score already explains the scores of a
+        small pool (leave-one-out), it stays, until held-out scores are likelier under the trained one beyond their
+        standard error. In large spaces it explains little, and the training is all there is.
+
+        Args:
+            source: of the batches.
+            tokens: int32 [n, T].
+            scores: float [n].
+            train: rows to train on.
+            held: rows to judge on.
+
+        Returns:
+            As `_train`; no epochs for the encoder without scores.
+        """
+        judges = held if len(held) >= SMALLEST_JUDGED else held[:0]
+        if len(tokens) >= LARGE_POOL:
+            result = self._train(source, tokens[judges], scores[judges])
+            self.make_posterior(tokens[train], scores[train])
+            return result
+        start = self.models.flat()
+        self.models.assign(self._autoencoder())
+        self.make_posterior(tokens[train], scores[train])
+        assert self.process is not None
+        left_out = metrics.kendall_tau(self.process.leave_one_out(), self.scale.forward(scores[train]))
+        trusted = bool(left_out >= TRUSTED)
+        if trusted and not len(held):
+            return 0.0, 0.0, np.zeros(2)
+        without = self._densities(tokens[held], scores[held]) if trusted else np.zeros(0)
+        process, autoencoder = self.process, self.models.flat()
+        self.models.assign(start)
+        result = self._train(source, tokens[judges], scores[judges])
+        self.make_posterior(tokens[train], scores[train])
+        if not trusted:
+            return result
+        gain = self._densities(tokens[held], scores[held]) - without
+        if gain.mean() > gain.std() / np.sqrt(len(gain)):
+            return result
+        self.models.assign(autoencoder)
+        self.process = process
+        return 0.0, 0.0, result[2]
+
+    def make_posterior(self, tokens: np.ndarray, scores: np.ndarray) -> None:
+        """Makes the posterior on the present encoder's embedding, from tokens int32 [n, T] and scores [n]."""
+        rng = np.random.default_rng([self.seed, 3])
+        reference = [self.space.sample(rng) for _ in range(REFERENCE)]
+        self.process = Process(self.encode(reference), points=self.config.points)
+        self._condition(tokens, scores)
+
+    def _densities(self, tokens: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """Returns the log density of each score under the posterior, [n]."""
+        assert self.process is not None
+        return self.process.log_density(self._encode(tokens), self.scale.forward(scores))
+
+    def _autoencoder(self) -> np.ndarray:
+        """Returns weights that were trained by L_rec alone, on architectures without scores; made once."""
+        if self._reconstructing is None:
+            config = dataclasses.replace(
+                self.config, unevaluated=1.0, epochs=1, least_steps=self.config.least_steps // 2
+            )
+            rng = np.random.default_rng([self.seed, 2])
+            self.models.assign(initial_weights(self.models, config, rng))
+            drawn = np.array([self.space.sample(rng).tokens for _ in range(config.batch)], np.int32)
+            targets = np.zeros(len(drawn), np.float32)
+            source = BatchSource(self.space, config, tokens=drawn, targets=targets, rng=rng, interval=1)
+            self._train(source, drawn[:0], np.zeros(0))
+            self._reconstructing = self.models.flat()
+        return self._reconstructing
 
     def _train(self, source: BatchSource, tokens: np.ndarray, scores: np.ndarray) -> tuple[float, float, np.ndarray]:
         """Trains until the epochs or the patience end and keeps the best weights.
@@ -310,7 +391,7 @@ class Controller:
     def _predict(self, tokens: np.ndarray) -> np.ndarray:
         compiled = program(self.space, self.config)
         if self.process is not None:
-            return self.scale.back(self.process.posterior(self._encode(tokens))[0])
+            return self.scale.back(self.process.mean(self._encode(tokens)))
         return self.scale.back(self._chunks(compiled.predict, self.models.flat(), tokens)[0])
 
     def _encode(self, tokens: np.ndarray) -> np.ndarray:

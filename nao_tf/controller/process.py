@@ -26,12 +26,13 @@ class Kernel(NamedTuple):
 
 
 class Component(NamedTuple):
-    """One kernel of the mixture, conditioned: its weight, inputs [n, F], Cholesky factor, K^-1 y and variance."""
+    """One kernel of the mixture, conditioned: its weight, inputs [n, F], Cholesky factor, y, K^-1 y and variance."""
 
     weight: float
     kernel: Kernel
     inputs: np.ndarray
     factor: np.ndarray
+    targets: np.ndarray
     solved: np.ndarray
     variance: float
 
@@ -67,7 +68,7 @@ class Process:
         """
         embeddings = np.asarray(embeddings, np.float64)
         means = (embeddings.mean(axis=1) - self.centre) / self.deviation / np.sqrt(embeddings.shape[2])
-        states = embeddings.reshape(len(embeddings), -1) / self.spread
+        states = embeddings.reshape(len(embeddings), embeddings.shape[1] * embeddings.shape[2]) / self.spread
         return np.concatenate([means * share**0.5, states * (1 - share) ** 0.5], axis=1)
 
     def fit(self, embeddings: np.ndarray, targets: np.ndarray) -> None:
@@ -95,7 +96,7 @@ class Process:
                 variance = max(float(centred @ solved) / len(centred), 1e-12)
                 likelihood = -0.5 * len(centred) * np.log(variance) - float(np.log(np.diag(factor)).sum())
                 kernel = Kernel(share, length, noise)
-                found.append((likelihood, Component(0.0, kernel, inputs, factor, solved, variance)))
+                found.append((likelihood, Component(0.0, kernel, inputs, factor, centred, solved, variance)))
         found.sort(key=lambda pair: -pair[0])
         found = found[:COMPONENTS]
         weights = np.exp((np.array([likelihood for likelihood, _ in found]) - found[0][0]) / TEMPERATURE)
@@ -103,6 +104,15 @@ class Process:
         self.components = [
             component._replace(weight=float(weight)) for weight, (_, component) in zip(weights, found, strict=True)
         ]
+
+    def mean(self, embeddings: np.ndarray) -> np.ndarray:
+        """Returns the mean of f at embeddings [n, S, D], [n], in the predictor's units."""
+        rows = {share: self.features(embeddings, share) for share in SHARES}
+        total = np.full(len(embeddings), self._offset)
+        for part in self.components:
+            squares = _squares(rows[part.kernel.share], part.inputs)
+            total += part.weight * np.exp(-squares / (2 * part.kernel.length**2)) @ part.solved
+        return total
 
     def posterior(self, embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns mean [n] and covariance [n, n] of f at embeddings [n, S, D], in the predictor's units."""
@@ -117,6 +127,30 @@ class Process:
             mean += part.weight * own_mean
             second += part.weight * (covariance + np.outer(own_mean, own_mean))
         return self._offset + mean, second - np.outer(mean, mean)
+
+    def log_density(self, embeddings: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """Returns the log density of each of n scores by itself, noise included, [n].
+
+        Args:
+            embeddings: [n, S, D].
+            targets: [n], in the predictor's units.
+        """
+        mean, covariance = self.posterior(embeddings)
+        variance = np.maximum(np.diag(covariance), 0.0) + self.noise
+        return -0.5 * (np.log(2 * np.pi * variance) + (targets - mean) ** 2 / variance)
+
+    def leave_one_out(self) -> np.ndarray:
+        """Returns the mean at each evaluated architecture had its score not been seen, [n], less the offset."""
+        means = np.zeros(len(self.components[0].solved))
+        for part in self.components:
+            inverse = scipy.linalg.cho_solve((part.factor, True), np.eye(len(means)))
+            means += part.weight * (part.targets - part.solved / np.diag(inverse))
+        return means
+
+    @property
+    def noise(self) -> float:
+        """Variance of a score around f."""
+        return sum(part.weight * part.variance * part.kernel.noise for part in self.components) + 1e-9
 
     def optimistic(self, embeddings: np.ndarray, optimism: float) -> np.ndarray:
         """Returns mean + optimism * deviation, [n]."""
@@ -157,7 +191,6 @@ class Process:
         """
         mean, covariance = self.posterior(embeddings)
         covariance = covariance.copy()
-        noise = sum(part.weight * part.variance * part.kernel.noise for part in self.components)
         left = np.ones(len(mean), bool)
         chosen: list[int] = []
         for _ in range(min(count, len(mean))):
@@ -166,7 +199,7 @@ class Process:
             chosen.append(pick)
             left[pick] = False
             column = covariance[:, pick].copy()
-            covariance -= np.outer(column, column) / (column[pick] + noise + 1e-12)
+            covariance -= np.outer(column, column) / (column[pick] + self.noise)
         return chosen
 
 

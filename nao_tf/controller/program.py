@@ -32,6 +32,7 @@ class Batches(NamedTuple):
         states: int32 [K, B, T], states of the masks before each position.
         targets: float32 [K, B], normalised scores.
         weights: float32 [K, B], of the rows in L_pp: 0 for architectures without a score.
+        interval: int32 [], L_rec joins the loss at every such step.
         rates: float32 [K], Adam's step sizes with its bias corrections; 0 leaves the weights as they are.
         seeds: int32 [K, 2], for dropout.
     """
@@ -40,6 +41,7 @@ class Batches(NamedTuple):
     states: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
+    interval: np.ndarray
     rates: np.ndarray
     seeds: np.ndarray
 
@@ -85,7 +87,9 @@ class Program:
             return tf.TensorSpec(shape, tf.int32)
 
         batch = config.batch
-        batches = Batches(*[ints(STEPS, batch, length)] * 2, *[floats(STEPS, batch)] * 2, floats(STEPS), ints(STEPS, 2))
+        each = floats(STEPS, batch)
+        tokens = ints(STEPS, batch, length)
+        batches = Batches(tokens, tokens, each, each, ints(), floats(STEPS), ints(STEPS, 2))
         weights = Weights(*[floats(size)] * 3)
         embeddings = floats(ROWS, steps, config.hidden)
         flat = floats(size)
@@ -133,7 +137,7 @@ class Program:
 
     def _train(self, weights: Weights, batches: Batches):
         """Runs STEPS steps of Adam on Eq. (1); returns the new weights and the mean losses [2]."""
-        trade_off, interval = self.config.trade_off, self.config.decoder_interval
+        trade_off, interval = self.config.trade_off, batches.interval
 
         def step(index, weights, losses, reconstruct: bool):
             parts = self.models.split(weights.current)
@@ -145,7 +149,8 @@ class Program:
                 )
                 loss, reconstruction = trade_off * prediction, tf.constant(0.0)
                 if reconstruct:
-                    reconstruction = interval * self.reconstruction_loss(embeddings, tokens, batches.states[index])
+                    reconstruction = self.reconstruction_loss(embeddings, tokens, batches.states[index])
+                    reconstruction *= tf.cast(interval, tf.float32)
                     loss += (1 - trade_off) * reconstruction
             gradient = tape.gradient(loss, parts, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             flat = tf.concat([tf.reshape(part, [-1]) for part in gradient], 0) + self.decay * weights.current
@@ -154,17 +159,17 @@ class Program:
 
         def body(index, weights, losses):
             state = step(index, weights, losses, True)
-            if interval == 1:
+            if self.config.decoder_interval == 1:
                 return state
             return tf.while_loop(
                 lambda inner, *_: inner < index + interval,
                 lambda index, weights, losses: step(index, weights, losses, False),
                 state,
-                maximum_iterations=interval - 1,
+                maximum_iterations=self.config.decoder_interval - 1,
             )
 
         _, weights, losses = tf.while_loop(
-            lambda index, *_: index < STEPS, body, (0, weights, tf.zeros(2)), maximum_iterations=STEPS // interval
+            lambda index, *_: index < STEPS, body, (0, weights, tf.zeros(2)), maximum_iterations=STEPS
         )
         return weights, losses
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.scores import ScoreScale
@@ -37,6 +38,8 @@ def save(controller: Controller, directory: Path) -> None:
         'fits': controller.fits,
         'shift': controller.scale.shift,
         'scale': controller.scale.scale,
+        'knots': controller.scale.knots,
+        'evaluated': None if controller.process is None else [values.tolist() for values in controller.evaluated or ()],
         'config': controller.config.to_json(),
         'models': names,
     }
@@ -57,7 +60,9 @@ def load(controller: Controller, directory: Path) -> None:
     try:
         state = json.loads(path.read_text(encoding='utf-8'))
         config = ControllerConfig.from_json(state['config'])
-        scale = ScoreScale(float(state['shift']), float(state['scale']))
+        knots = tuple((float(score), float(target)) for score, target in state['knots'])
+        scale = ScoreScale(float(state['shift']), float(state['scale']), knots)
+        evaluated = state['evaluated']
         fits, seed, space, names = int(state['fits']), int(state['seed']), state['space'], state['models']
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f'{path} is no saved controller: {error}') from error
@@ -74,3 +79,6 @@ def load(controller: Controller, directory: Path) -> None:
         for variable, value in zip(model.trainable_variables, saved.get_weights(), strict=True):
             variable.assign(value)
     controller.scale, controller.fits, controller.seed = scale, fits, seed
+    controller.process = None
+    if evaluated is not None:
+        controller.make_posterior(np.array(evaluated[0], np.int32), np.array(evaluated[1]))

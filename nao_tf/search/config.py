@@ -66,6 +66,7 @@ def default_searcher_config() -> ml_collections.ConfigDict:
     searcher.rounds = 2  # fits whose proposals are trained
     searcher.per_round = 200  # proposals of a round
     searcher.seeds = 200  # K, the cells that climb
+    searcher.per_query = 20  # candidates decoded and scored for each cell that is proposed, with a posterior
     searcher.preset = 'default'  # of the controller: 'default', 'paper' or 'released' (docs/controller.md)
     searcher.controller = ml_collections.ConfigDict(
         {

@@ -76,13 +76,15 @@ def make_searcher(name: str, space: SearchSpace, *, config: Mapping[str, Any], s
         if config[field] < 1:
             raise InputError(f'searcher.{field} is {config[field]}; it must be at least 1')
     if name == 'nao':
-        if config['seeds'] < 1:
-            raise InputError(f'searcher.seeds is {config["seeds"]}; it must be at least 1')
+        for field in ('seeds', 'per_query'):
+            if config[field] < 1:
+                raise InputError(f'searcher.{field} is {config[field]}; it must be at least 1')
         return cls(
             space,
             initial=config['initial'],
             per_round=config['per_round'],
             seeds=config['seeds'],
+            per_query=config['per_query'],
             controller=dataclasses.replace(preset(config['preset']), **controller_overrides(config['controller'])),
             seed=seed,
         )

@@ -31,7 +31,7 @@ NAMES = ('nao_cnn', 'nao_cnn_op', 'enas_cnn', 'nao_rnn', 'nasbench201', 'nasbenc
 # Cells of one node or two, for the searcher that needs cells that grow.
 GROWING = GrowingCellSpace('growing', ('identity', 'conv 3x3'), nodes=2)
 SPACES = {'tiny': TINY, **{name: get_space(name) for name in NAMES}}
-QUICK = dataclasses.replace(DEFAULT, epochs=4, embedding=8, hidden=16, batch=16)
+QUICK = dataclasses.replace(DEFAULT, epochs=4, least_steps=0, embedding=8, hidden=16, batch=16)
 
 
 def nao(space, seed):
@@ -196,7 +196,8 @@ def test_asked_again_before_any_score_is_known(make, space):
 @pytest.mark.parametrize('start', ['warm', 'cold'])
 def test_nao_replays_either_start_of_the_controller(start):
     def make():
-        controller = dataclasses.replace(QUICK, start=start)
+        own = {'posterior': 'none', 'growth': 1.0} if start == 'warm' else {}
+        controller = dataclasses.replace(QUICK, start=start, **own)
         return NAO(SPACES['enas_cnn'], initial=4, per_round=4, seeds=3, controller=controller)
 
     whole = make()

@@ -68,7 +68,7 @@ def test_training_learns_to_rank_and_to_recover(configs):
 
 
 def test_warm_starts_go_on_and_cold_ones_begin_anew(configs, pool):
-    still = {'learning_rate': 1e-9, 'epochs': 1}
+    still = {'learning_rate': 1e-9, 'epochs': 1, 'posterior': 'none', 'growth': 1.0}
     for start in ('warm', 'cold'):
         controller = Controller(SPACE, dataclasses.replace(configs['default'], start=start, **still))
         controller.fit(pool[0][:30], pool[1][:30])

@@ -124,6 +124,8 @@ def batches(space, config, rng, rates):
         tokens.reshape(*shape, -1),
         prefix_states(space, tokens).reshape(*shape, -1),
         rng.normal(size=shape).astype(np.float32),
+        np.ones(shape, np.float32),
+        np.asarray(config.decoder_interval, np.int32),
         rates.astype(np.float32),
         np.ones((STEPS, 2), np.int32),
     )
@@ -171,10 +173,24 @@ def test_a_climb_of_no_size_decodes_the_embedding(kind, configs, rng):
     tokens = np.array([space.sample(rng).tokens for _ in range(ROWS)], np.int32)
     embeddings, gradient, before = compiled.slope(weights, tokens)
     moved = np.ones(embeddings.shape[:2], np.float32)
-    decoded, after, again = compiled.climb(weights, embeddings, gradient, np.zeros(ROWS, np.float32), moved)
+    decoded, target, encoded, after, again = compiled.climb(
+        weights, embeddings, gradient, np.zeros(ROWS, np.float32), moved
+    )
     np.testing.assert_allclose(after, before, atol=1e-5)
     predicted, reviewed = compiled.review(weights, tokens)
     np.testing.assert_allclose(before, predicted, atol=1e-5)
     np.testing.assert_array_equal(decoded, compiled.decode(weights, embeddings))
     np.testing.assert_array_equal(decoded, reviewed)
     np.testing.assert_allclose(again, compiled.predict(weights, decoded), atol=1e-5)
+    if configs[kind].renormalise_step:
+        np.testing.assert_allclose(target, embeddings, atol=1e-5)
+    np.testing.assert_allclose(encoded, compiled.encode(weights, decoded), atol=1e-5)
+
+
+def test_rows_without_a_score_leave_the_prediction_loss_alone(configs, rng):
+    space, compiled, _ = made('enas_cnn', configs['default'])
+    tokens = np.array([space.sample(rng).tokens for _ in range(4)], np.int32)
+    targets, weights = np.array([1.0, -1.0, 9.0, 9.0], np.float32), np.array([1.0, 1.0, 0.0, 0.0], np.float32)
+    some, _ = compiled.prediction_loss(tf.constant(tokens), targets, None, weights)
+    two, _ = compiled.prediction_loss(tf.constant(tokens[:2]), targets[:2], None)
+    assert float(some) == pytest.approx(float(two), rel=1e-5)
