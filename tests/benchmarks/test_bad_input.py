@@ -109,7 +109,7 @@ def test_a_folder_with_runs_of_other_settings(refused, tmp_path, capsys, files):
     refuse = [*arguments, '--searchers=evolution,random', '--config.searcher.initial=7']
     assert main(refuse) == 2
     errors = capsys.readouterr().err
-    assert 'out/random/config.json is of another protocol: searcher.initial was 20, now 7' in errors
+    assert 'out/random/config.json is of another protocol: searcher.initial was 10, now 7' in errors
     assert not (tmp_path / 'out' / 'evolution').exists()
     assert main([*arguments, '--searchers=random', '--config.table.valid=other']) == 2
     errors = capsys.readouterr().err

@@ -126,7 +126,13 @@ def test_interrupted_and_continued(files, tmp_path):
     output = tmp_path / 'out'
     arguments = command(files, output, '--searchers=random', '--budget=400', '--seeds=2000')
     process = subprocess.Popen(
-        arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        arguments,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a parent in the background ignores
     )
     try:
         deadline = time.monotonic() + 120

@@ -102,7 +102,13 @@ def test_interrupt_says_how_to_continue(tmp_path):
     workdir = tmp_path / 'run'
     arguments = [sys.executable, '-m', 'nao_tf.cli', 'search', *SMALL, f'--workdir={workdir}']
     process = subprocess.Popen(
-        arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
+        arguments,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a parent in the background ignores
     )
     while not (workdir / 'trials.jsonl').exists() or b'started' not in (workdir / 'trials.jsonl').read_bytes():
         time.sleep(0.05)
