@@ -107,20 +107,25 @@ class Process:
 
     def mean(self, embeddings: np.ndarray) -> np.ndarray:
         """Returns the mean of f at embeddings [n, S, D], [n], in the predictor's units."""
-        rows = {share: self.features(embeddings, share) for share in SHARES}
+        squares = self._distances(embeddings)
         total = np.full(len(embeddings), self._offset)
         for part in self.components:
-            squares = _squares(rows[part.kernel.share], part.inputs)
-            total += part.weight * np.exp(-squares / (2 * part.kernel.length**2)) @ part.solved
+            total += part.weight * np.exp(-squares[part.kernel.share] / (2 * part.kernel.length**2)) @ part.solved
         return total
+
+    def _distances(self, embeddings: np.ndarray) -> dict[float, np.ndarray]:
+        """Returns the squared distances [n, points] to the evaluated architectures, by share of the mean state."""
+        inputs = {part.kernel.share: part.inputs for part in self.components}
+        return {share: _squares(self.features(embeddings, share), points) for share, points in inputs.items()}
 
     def posterior(self, embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns mean [n] and covariance [n, n] of f at embeddings [n, S, D], in the predictor's units."""
         rows = {share: self.features(embeddings, share) for share in SHARES}
+        squares = self._distances(embeddings)
         mean, second = np.zeros(len(embeddings)), np.zeros((len(embeddings),) * 2)
         for part in self.components:
             own, length = rows[part.kernel.share], part.kernel.length
-            cross = np.exp(-_squares(own, part.inputs) / (2 * length * length))
+            cross = np.exp(-squares[part.kernel.share] / (2 * length * length))
             half = scipy.linalg.solve_triangular(part.factor, cross.T, lower=True)
             covariance = part.variance * (np.exp(-_squares(own, own) / (2 * length * length)) - half.T @ half)
             own_mean = cross @ part.solved
@@ -154,8 +159,15 @@ class Process:
 
     def optimistic(self, embeddings: np.ndarray, optimism: float) -> np.ndarray:
         """Returns mean + optimism * deviation, [n]."""
-        mean, covariance = self.posterior(embeddings)
-        return mean + optimism * np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        squares = self._distances(embeddings)
+        mean, second = np.zeros(len(embeddings)), np.zeros(len(embeddings))
+        for part in self.components:
+            cross = np.exp(-squares[part.kernel.share] / (2 * part.kernel.length**2))
+            half = scipy.linalg.solve_triangular(part.factor, cross.T, lower=True, check_finite=False)
+            own_mean = cross @ part.solved
+            mean += part.weight * own_mean
+            second += part.weight * (part.variance * (1 - np.einsum('ij,ij->j', half, half)) + own_mean**2)
+        return self._offset + mean + optimism * np.sqrt(np.maximum(second - mean**2, 0.0))
 
     def slope(self, embeddings: np.ndarray, optimism: float) -> tuple[np.ndarray, np.ndarray]:
         """Returns the gradient of mean + optimism * deviation, [n, S, D], and its value [n] (Eq. 2, by GradientTape).
