@@ -91,10 +91,10 @@ class ControllerConfig:
         points: evaluated architectures that the process is conditioned on at the most.
         optimism: the process climbs mean + optimism * deviation.
         impatience: what is added to `optimism` for every round since the best score.
-        step_unit: eta in units of the `gradient` (Eq. 2), or of `length`: the longest state of each gradient is scaled
-            to 1, so that eta does not depend on how steep f is.
-        step_noise: length of a random vector that is added to every direction, beside a longest gradient of 1; only
-            with a posterior.
+        step_unit: eta in units of the `gradient` (Eq. 2), or of `length`: the gradient at every state is scaled to
+            length 1, so that eta does not depend on how steep f is.
+        step_noise: length of a random vector that is added to every direction, beside a gradient of length 1; only
+            where the tries are drawn (`Controller.ascend` with `rng`).
         step_first: eta of the first step of Eq. (2).
         step_increment: growth of eta while the decoded cell is not new.
         step_states: how many of the S states a try moves; 0 for all of them (Eq. 2 as printed).

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from nao_tf.controller import metrics, storage
+from nao_tf.controller import metrics, process, storage
 from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend, drawn_states, moved_states, unit_noise
 from nao_tf.controller.batches import SMALLEST_JUDGED, BatchSource, hold_out, token_array
 from nao_tf.controller.config import STEPS, ControllerConfig
@@ -199,12 +199,11 @@ class Controller:
         self.models.assign(self._autoencoder())
         self.make_posterior(tokens[train], scores[train])
         assert self.process is not None
-        left_out = metrics.kendall_tau(self.process.leave_one_out(), self.scale.forward(scores[train]))
-        trusted = bool(left_out >= TRUSTED)
+        trusted = bool(metrics.kendall_tau(*self.process.leave_one_out()) >= TRUSTED)
         if trusted and not len(held):
             return 0.0, 0.0, np.zeros(2)
         without = self._densities(tokens[held], scores[held]) if trusted else np.zeros(0)
-        process, autoencoder = self.process, self.models.flat()
+        reconstructing, autoencoder = self.process, self.models.flat()
         self.models.assign(start)
         result = self._train(source, tokens[judges], scores[judges])
         self.make_posterior(tokens[train], scores[train])
@@ -214,7 +213,7 @@ class Controller:
         if gain.mean() > gain.std() / np.sqrt(len(gain)):
             return result
         self.models.assign(autoencoder)
-        self.process = process
+        self.process = reconstructing
         return 0.0, 0.0, result[2]
 
     def make_posterior(self, tokens: np.ndarray, scores: np.ndarray) -> None:
@@ -381,7 +380,7 @@ class Controller:
     @property
     def traces(self) -> int:
         """How often this controller's programs were traced in this process; constant over the rounds of a search."""
-        return program(self.space, self.config).traces()
+        return program(self.space, self.config).traces() + process.traces()
 
     @property
     def steps_per_call(self) -> int:

@@ -14,6 +14,7 @@ SHARES = (1.0, 0.5)  # of the mean state in the kernel; the rest is that of all 
 LENGTHS = (0.5, 1.0, 2.0, 4.0)
 NOISES = (0.01, 0.05, 0.2)
 COMPONENTS = 8  # kernels of the highest likelihood that are averaged
+COMPETING = 200  # candidates that a batch is chosen from
 TEMPERATURE = 4.0  # of the likelihood as a weight: one is overconfident, the kernels being wrong all alike
 
 
@@ -121,13 +122,15 @@ class Process:
     def posterior(self, embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns mean [n] and covariance [n, n] of f at embeddings [n, S, D], in the predictor's units."""
         rows = {share: self.features(embeddings, share) for share in SHARES}
+        own_squares = {share: _squares(row, row) for share, row in rows.items()}
         squares = self._distances(embeddings)
         mean, second = np.zeros(len(embeddings)), np.zeros((len(embeddings),) * 2)
         for part in self.components:
-            own, length = rows[part.kernel.share], part.kernel.length
+            length = part.kernel.length
             cross = np.exp(-squares[part.kernel.share] / (2 * length * length))
             half = scipy.linalg.solve_triangular(part.factor, cross.T, lower=True)
-            covariance = part.variance * (np.exp(-_squares(own, own) / (2 * length * length)) - half.T @ half)
+            own = np.exp(-own_squares[part.kernel.share] / (2 * length * length))
+            covariance = part.variance * (own - half.T @ half)
             own_mean = cross @ part.solved
             mean += part.weight * own_mean
             second += part.weight * (covariance + np.outer(own_mean, own_mean))
@@ -144,13 +147,17 @@ class Process:
         variance = np.maximum(np.diag(covariance), 0.0) + self.noise
         return -0.5 * (np.log(2 * np.pi * variance) + (targets - mean) ** 2 / variance)
 
-    def leave_one_out(self) -> np.ndarray:
-        """Returns the mean at each evaluated architecture had its score not been seen, [n], less the offset."""
-        means = np.zeros(len(self.components[0].solved))
+    def leave_one_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the mean at each point had its score not been seen, and that score, [n] each, less the offset.
+
+        The points are the architectures that the process is conditioned on, `points` at the most.
+        """
+        targets = self.components[0].targets
+        means = np.zeros(len(targets))
         for part in self.components:
             inverse = scipy.linalg.cho_solve((part.factor, True), np.eye(len(means)))
             means += part.weight * (part.targets - part.solved / np.diag(inverse))
-        return means
+        return means, targets
 
     @property
     def noise(self) -> float:
@@ -194,15 +201,16 @@ class Process:
     def choose(self, embeddings: np.ndarray, count: int, optimism: float) -> list[int]:
         """Returns a batch of candidates: each the most optimistic once those before it are known.
 
-        What the ones before will score is not known, but that they lower the uncertainty around them is.
+        What the ones before will score is not known, but that they lower the uncertainty around them is. Only the most
+        optimistic ones compete, `COMPETING` or twice the batch: the cost is that of their covariance.
 
         Args:
             embeddings: of the candidates, [n, S, D].
             count: size of the batch, at most n are returned.
             optimism: weight of the deviation.
         """
-        mean, covariance = self.posterior(embeddings)
-        covariance = covariance.copy()
+        compete = np.argsort(-self.optimistic(embeddings, optimism), kind='stable')[: max(COMPETING, 2 * count)]
+        mean, covariance = self.posterior(embeddings[compete])
         left = np.ones(len(mean), bool)
         chosen: list[int] = []
         for _ in range(min(count, len(mean))):
@@ -212,7 +220,7 @@ class Process:
             left[pick] = False
             column = covariance[:, pick].copy()
             covariance -= np.outer(column, column) / (column[pick] + self.noise)
-        return chosen
+        return compete[chosen].tolist()
 
 
 def _squares(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -222,9 +230,11 @@ def _squares(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def _slope():
-    """Returns the compiled gradient; one trace for all embeddings of one shape."""
+    """Returns the compiled gradient; one trace for all spaces and numbers of architectures."""
 
-    @tf.function(reduce_retracing=True)
+    shapes = ([None] * 3, [None] * 3, [None] * 2, [None] * 3, [COMPONENTS, 4], [3], [None], [None])
+
+    @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes])
     def slope(embeddings, inputs, solved, inverse, scalars, common, centre, deviation):
         offset, optimism, spread = tf.unstack(common)
         weight, share, length, variance = tf.unstack(scalars, axis=1)
@@ -251,3 +261,8 @@ def _slope():
         return tape.gradient(value, embeddings), value
 
     return slope
+
+
+def traces() -> int:
+    """Returns how often the gradient was traced in this process: at most once."""
+    return _slope().experimental_get_tracing_count()

@@ -208,30 +208,3 @@ class NAO(Searcher):
             dataclasses.replace(proposal, predicted=float(predicted))
             for proposal, predicted in zip(proposals, predictions, strict=True)
         ]
-
-    def _ascend(self, count: int, taken: set[Architecture], current: int) -> list[Proposal]:
-        """Fits the controller and climbs from the K best cells (Alg. 1, lines 3 to 6)."""
-        architectures, scores = self.pool()
-        started = time.perf_counter()
-        fit = self.controller.fit(architectures, scores)
-        fitted = time.perf_counter()
-        seeds = self.best(self.seeds)
-        ascents = self.controller.ascend(seeds, self.known, per_parent=math.ceil(count / len(seeds)))
-        climbed = {ascent.parent for ascent in ascents if ascent.architecture is not None}
-        self.report = {
-            'round': current,
-            'epochs': fit.epochs,
-            'pairwise_accuracy': fit.pairwise_accuracy,
-            'hamming_distance': fit.hamming_distance,
-            'ascent_share': len(climbed) / len(seeds),
-            'fit_seconds': fitted - started,
-            'ascent_seconds': time.perf_counter() - fitted,
-        }
-        proposals: list[Proposal] = []
-        for ascent in ascents:
-            if ascent.architecture is not None and len(proposals) < count:
-                taken.add(ascent.architecture)
-                proposals.append(
-                    Proposal(ascent.architecture, 'ascent', current, float(ascent.predicted), ascent.parent)
-                )
-        return proposals

@@ -154,3 +154,10 @@ def test_variable_names_are_fixed(configs):
     """Every new name would leave memory behind for good."""
     names = [[variable.path for variable in Controller(SPACE, configs['default']).models.variables] for _ in range(2)]
     assert names[0] == names[1]
+
+
+def test_fewer_points_than_architectures(configs, pool):
+    controller = Controller(SPACE, dataclasses.replace(configs['default'], points=12))
+    controller.fit(pool[0][:40], pool[1][:40])
+    controller.condition(pool[0][:60], pool[1][:60])
+    assert np.all(np.isfinite(controller.predict(pool[0])))

@@ -78,7 +78,8 @@ def test_the_gradient_is_that_of_finite_differences(process, embeddings):
 
 def test_leaving_one_out_is_leaving_one_out(process, embeddings):
     part = alone(process)
-    left_out = process.leave_one_out()
+    left_out, scores = process.leave_one_out()
+    np.testing.assert_array_equal(scores, part.targets)
     for index in (0, 7, 23):
         keep = np.arange(POINTS) != index
         reference = GaussianProcessRegressor(RBF(part.kernel.length), alpha=part.kernel.noise, optimizer=None)
@@ -119,3 +120,20 @@ def test_one_point_and_equal_points(embeddings):
         assert np.all(np.isfinite(mean))
         assert np.all(np.isfinite(covariance))
         assert np.all(np.isfinite(process.slope(embeddings[:5], 1.0)[0]))
+
+
+def test_a_batch_of_many_candidates_comes_from_the_most_optimistic(embeddings, rng):
+    process = Process(embeddings, points=40)
+    process.fit(embeddings[:POINTS], targets(embeddings[:POINTS]))
+    many = rng.normal(size=(500, STATES, WIDTH))
+    many /= np.linalg.norm(many, axis=-1, keepdims=True)
+    chosen = process.choose(many, 7, 1.0)
+    assert len(set(chosen)) == 7
+    assert set(chosen) <= set(np.argsort(-process.optimistic(many, 1.0), kind='stable')[:200].tolist())
+
+
+def test_more_architectures_than_points_are_left_out_one_by_one(embeddings):
+    process = Process(embeddings, points=10)
+    process.fit(embeddings, targets(embeddings))
+    means, scores = process.leave_one_out()
+    assert means.shape == scores.shape == (10,)
