@@ -231,7 +231,6 @@ def _squares(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 @functools.cache
 def _slope():
     """Returns the compiled gradient; one trace for all spaces and numbers of architectures."""
-
     shapes = ([None] * 3, [None] * 3, [None] * 2, [None] * 3, [COMPONENTS, 4], [3], [None], [None])
 
     @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes])
