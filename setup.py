@@ -5,6 +5,7 @@ from pathlib import Path
 import setuptools
 
 HERE = Path(__file__).parent
+RAY = 'ray>=2.60'  # an executor that is optional, and that the tests run
 
 setuptools.setup(
     name='nao_tf',
@@ -41,7 +42,16 @@ setuptools.setup(
         'gpu': ['tensorflow[and-cuda]>=2.20,<2.22'],
         # A newer libtpu aborts `import tensorflow` (tensorflow-tpu 2.20.0 is the newest release).
         'tpu': ['tensorflow-tpu==2.20.0', 'libtpu==0.0.21'],
-        'test': ['hypothesis>=6.100', 'mypy>=1.10', 'psutil>=5.9', 'pytest>=8', 'pytest-xdist>=3.5', 'ruff>=0.5'],
+        'ray': [RAY],
+        'test': [
+            'hypothesis>=6.100',
+            'mypy>=1.10',
+            'psutil>=5.9',
+            'pytest-xdist>=3.5',
+            'pytest>=8',
+            'ruff>=0.5',
+            RAY,
+        ],
     },
     entry_points={'console_scripts': ['nao=nao_tf.cli:run']},
 )
