@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import hashlib
+from pathlib import Path
 
 from nao_tf.searchers.base import Evaluation
 from nao_tf.spaces.architecture import Architecture
@@ -19,6 +20,14 @@ class Evaluator(abc.ABC):
         Args:
             architecture: what is evaluated.
         """
+
+    def save(self, path: Path) -> None:
+        """Writes the model of the last evaluation, where there is one.
+
+        Args:
+            path: of the file; its folder is made.
+        """
+        raise NotImplementedError(f'{type(self).__name__} has no models')
 
 
 def child_seed(seed: int, architecture: Architecture) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
-from nao_tf.evaluators.trained_child import TrainedChild
+from nao_tf.evaluators.base import Evaluator
+from nao_tf.search.executor import Executor
 from nao_tf.search.history import BASELINE, SEARCH, History, Trial
 from nao_tf.searchers.base import Evaluation
 
@@ -18,16 +20,31 @@ class BestChildren:
 
     Args:
         folder: `children` in the work directory.
-        evaluator: that trained them.
+        executor: that runs them.
+        evaluator: that can train one of them again here.
     """
 
-    def __init__(self, folder: Path, evaluator: TrainedChild):
+    def __init__(self, folder: Path, executor: Executor, evaluator: Evaluator):
         self.folder = folder
+        self.executor = executor
         self.evaluator = evaluator
 
     def path(self, trial: Trial) -> Path:
         """Returns where the weights of a trial are kept."""
         return self.folder / f'trial_{trial.reused or trial.id:05d}.keras'
+
+    def floor(self, trial: Trial, history: History) -> float:
+        """Returns the score from which on the child of a trial may be the best of an arm.
+
+        Args:
+            trial: about to start.
+            history: as it is now.
+        """
+        return min(-math.inf if best is None else best.score for best in self._bests(trial, history))
+
+    def _bests(self, trial: Trial, history: History) -> list[Trial | None]:
+        """Returns the best so far of each arm that a trial counts in."""
+        return [history.best(arm) for arm in ((SEARCH, BASELINE) if trial.shared else (trial.arm,))]
 
     def keep(self, trial: Trial, evaluation: Evaluation, history: History) -> None:
         """Saves the child that just ended, if it is the best so far.
@@ -37,10 +54,11 @@ class BestChildren:
             evaluation: with a usable score.
             history: without this end.
         """
-        arms = (SEARCH, BASELINE) if trial.shared else (trial.arm,)
-        bests = [history.best(arm) for arm in arms]
-        if any(best is None or evaluation.score > best.score for best in bests):
-            self.evaluator.save(self.path(trial))
+        for best in self._bests(trial, history):
+            # Children may end in any order; of equal ones the earliest trial is the best.
+            if best is None or (evaluation.score, -trial.id) > (best.score, -best.id):
+                self.executor.save(self.path(trial))
+                return
 
     def tidy(self, history: History) -> None:
         """Removes the files of trials that are no arm's best."""

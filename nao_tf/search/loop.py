@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Protocol
 
 from nao_tf.errors import InputError
-from nao_tf.search.executor import Executor, failed_evaluation
+from nao_tf.search.executor import Executor, OutOfTime, failed_evaluation
 from nao_tf.search.history import (
     WARM,
     Batch,
@@ -40,15 +41,14 @@ class Observer(Protocol):
 class Keeper(Protocol):
     """What keeps the weights of the best children."""
 
+    def floor(self, trial: Trial, history: History) -> float:
+        """Returns the score from which on the child of a trial may be one of the best."""
+
     def keep(self, trial: Trial, evaluation: Evaluation, history: History) -> None:
         """Saves the child that just ended, if it is the best so far; before the journal records its end."""
 
     def tidy(self, history: History) -> None:
         """Removes what is no longer among the best."""
-
-
-class OutOfTime(Exception):
-    """`max_hours` are over; the same command continues."""
 
 
 class SearchLoop:
@@ -226,16 +226,18 @@ class SearchLoop:
             if twin is not None and twin.evaluation is not None:
                 self._end(trial, twin.evaluation, reused=twin.id)
             elif trial.attempts >= self.max_attempts:
-                self._end(trial, failed_evaluation(trial, f'the process died in each of {trial.attempts} attempts'))
+                reason = f'the process died in each of {trial.attempts} attempts'
+                self._end(trial, failed_evaluation(trial.proposal.architecture, reason))
             else:
                 waiting.append(trial)
         running: dict[int, Trial] = {}
 
-        def on_start(trial: Trial) -> None:
+        def on_start(trial: Trial) -> float:
             self._check_time()
             self.record([{'event': 'started', 'trial': trial.id, 'attempt': trial.attempts + 1}])
             running[trial.id] = trial
             self.observer.started(trial)
+            return math.inf if self.keeper is None else self.keeper.floor(trial, self.history)
 
         try:
             for trial, evaluation in self.executor.run(waiting, on_start):

@@ -16,11 +16,11 @@ from rich.console import Console
 from nao_tf.files import write_text, written_whole
 from nao_tf.search.config import default_config, flatten
 from nao_tf.search.estimate import estimate
-from nao_tf.search.executor import InProcess
+from nao_tf.search.executor import InProcess, OutOfTime
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.keeper import BestChildren
-from nao_tf.search.loop import OutOfTime, SearchLoop, start_evaluations
+from nao_tf.search.loop import SearchLoop, start_evaluations
 from nao_tf.search.progress import Progress, clock, make_console, print_summary
 from nao_tf.search.setup import Parts, build_parts, identify, set_threads, warm_evaluations
 from nao_tf.search.summary import summarise
@@ -107,11 +107,12 @@ def _run(
 ) -> Result | None:
     journal = Journal(workdir / JOURNAL)
     progress = Progress(0, console=console)
-    keeper = BestChildren(workdir / 'children', parts.evaluator)
+    executor = InProcess(parts.evaluator)
+    keeper = BestChildren(workdir / 'children', executor, parts.evaluator)
     loop = SearchLoop(
         journal,
         parts.space.name,
-        executor=InProcess(parts.evaluator),
+        executor=executor,
         observer=progress,
         keeper=keeper,
         max_attempts=config.max_attempts,

@@ -6,10 +6,10 @@ import math
 import pytest
 
 from nao_tf.evaluators.base import Evaluator
-from nao_tf.search.executor import InProcess
+from nao_tf.search.executor import InProcess, OutOfTime
 from nao_tf.search.history import BASELINE, SEARCH
 from nao_tf.search.journal import Journal
-from nao_tf.search.loop import OutOfTime, SearchLoop, start_evaluations
+from nao_tf.search.loop import SearchLoop, start_evaluations
 from nao_tf.searchers.base import Evaluation, Proposal, Searcher
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.spaces.registry import get_space
