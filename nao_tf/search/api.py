@@ -12,8 +12,7 @@ from nao_tf.errors import InputError
 from nao_tf.search.config import default_config, set_field
 from nao_tf.search.run import Result, run_search
 from nao_tf.search.setup import set_threads
-from nao_tf.tasks.image import ImageTask
-from nao_tf.tasks.make import as_task
+from nao_tf.tasks.make import Task, as_task
 
 
 def search(
@@ -62,8 +61,8 @@ def search(
     return run_search(settings, workdir, task=_task(task, settings), max_hours=max_hours)
 
 
-def _task(task: Any, settings: ml_collections.ConfigDict) -> ImageTask:
-    if isinstance(task, ImageTask):
+def _task(task: Any, settings: ml_collections.ConfigDict) -> Task:
+    if isinstance(task, Task):
         return task
     options = {name: value for name, value in settings.task.items() if name not in ('name', 'path')}
     return as_task(task, **options)

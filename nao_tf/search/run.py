@@ -26,8 +26,7 @@ from nao_tf.search.setup import Parts, build_parts, identify, set_threads, warm_
 from nao_tf.search.summary import summarise
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.tasks.image import ImageTask
-from nao_tf.tasks.make import make_task
+from nao_tf.tasks.make import Task, make_task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +55,7 @@ def run_search(
     config: ml_collections.ConfigDict,
     workdir: str | Path,
     *,
-    task: ImageTask | None = None,
+    task: Task | None = None,
     max_hours: float | None = None,
     dry_run: bool = False,
     console: Console | None = None,

@@ -24,6 +24,7 @@ from nao_tf.searchers.registry import make_searcher, total_evaluations
 from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.image import ImageTask
+from nao_tf.tasks.make import Task
 from nao_tf.training.config import TrainConfig
 
 BASELINES = ('none', 'random')
@@ -73,7 +74,7 @@ class Parts:
         )
 
 
-def build_parts(config: ml_collections.ConfigDict, task: ImageTask) -> Parts:
+def build_parts(config: ml_collections.ConfigDict, task: Task) -> Parts:
     """Returns the parts of the search that a config describes, every value checked.
 
     Args:
@@ -83,6 +84,8 @@ def build_parts(config: ml_collections.ConfigDict, task: ImageTask) -> Parts:
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
+    if not isinstance(task, ImageTask):
+        raise InputError(f'task {task.name} is a text: searches on text are not there yet')
     # A space of one's own has its own name, so the default name gives way to it.
     own = config.space.module and config.space.name == default_config().space.name
     space = get_space('' if own else config.space.name, module=config.space.module)

@@ -39,12 +39,13 @@ def test_dotted_fields_are_read():
 
 def test_a_source_that_does_not_exist_lists_those_that_do():
     assert error({'name': 'mnist'}) == (
-        "task.name 'mnist' does not exist; there are digits, folder, npz, tfds:<name of tensorflow-datasets>"
+        "task.name 'mnist' does not exist; there are digits, folder, npz, tfds:<name of tensorflow-datasets>, pydoc, "
+        'ptb, wikitext, text'
     )
 
 
 def test_a_path_that_does_not_exist():
-    with pytest.raises(InputError, match=r"task 'nowhere' does not exist; it may be digits, tfds:<name"):
+    with pytest.raises(InputError, match=r"task 'nowhere' does not exist; it may be digits, pydoc, tfds:<name"):
         as_task('nowhere')
     assert "task.path is 'nowhere'; it must be a folder" in error({'name': 'folder', 'path': 'nowhere'})
     assert "task.path is ''; it must be a .npz file" in error({'name': 'npz'})
