@@ -16,6 +16,7 @@ from nao_tf.benchmarks.plots import draw_hitting_times, draw_regret
 from nao_tf.benchmarks.record import Record, read_record, record_path
 from nao_tf.benchmarks.runner import make_runs
 from nao_tf.benchmarks.statistics import summarise_runs
+from nao_tf.benchmarks.worker import Job
 from nao_tf.files import write_text
 from nao_tf.search.progress import make_console
 from nao_tf.search.workdir import SUMMARY
@@ -43,7 +44,7 @@ def run_benchmark(
     plan = make_plan(config, str(output))
     with open_output(Path(output), plan.identity, plan.searcher_settings, plan.defaults) as folder:
         missing = [
-            (name, run)
+            Job(plan.settings, name, run)
             for run in range(plan.runs)
             for name in plan.searchers
             if read_record(record_path(folder, name, run), name, run) is None
@@ -53,7 +54,7 @@ def run_benchmark(
             if len(missing) < total:
                 console.print(f'continuing {folder}: {total - len(missing)} of {total} runs are there', markup=False)
             try:
-                make_runs(plan.settings, missing, done=total - len(missing), workers=plan.workers, console=console)
+                make_runs(missing, done=total - len(missing), workers=plan.workers, console=console)
             except KeyboardInterrupt:
                 console.print(f'interrupted; the same command continues the benchmark in {folder}', markup=False)
                 raise
@@ -79,8 +80,8 @@ def report(plan: Plan, folder: Path, console: Console) -> dict[str, dict[str, An
     summaries = {
         name: {
             'space': cells.space.name,
-            'valid': settings.valid,
-            'test': settings.test,
+            'valid': settings.source.valid,
+            'test': settings.source.test,
             **summarise_runs(runs, optimum=cells.optimum, budget=settings.budget, budgets=plan.report_at),
         }
         for name, runs in records.items()
@@ -89,7 +90,8 @@ def report(plan: Plan, folder: Path, console: Console) -> dict[str, dict[str, An
     for name, summary in summaries.items():
         write_text(folder / name / SUMMARY, json.dumps(summary, indent=1))
     write_text(folder / COMPARISON, json.dumps({'protocol': plan.describe(), 'pairs': comparisons}, indent=1))
-    title = f'{cells.space.name}, signal {settings.valid}, report {settings.test}, {plan.runs} runs a searcher'
+    columns = f'signal {settings.source.valid}, report {settings.source.test}'
+    title = f'{cells.space.name}, {columns}, {plan.runs} runs a searcher'
     draw_regret(records, cells, folder / REGRET, title=title)
     draw_hitting_times(records, cells, folder / HITTING, budget=settings.budget, title=title)
     print_comparison(

@@ -11,9 +11,10 @@ import ml_collections
 
 import nao_tf
 from nao_tf.benchmarks.config import default_benchmark_config
-from nao_tf.benchmarks.protocol import VERSION, Cells
+from nao_tf.benchmarks.problem import Cells, TableSource
+from nao_tf.benchmarks.protocol import VERSION
 from nao_tf.benchmarks.table import Table
-from nao_tf.benchmarks.worker import Desk, Settings
+from nao_tf.benchmarks.worker import Desk, Job, Settings
 from nao_tf.errors import InputError
 from nao_tf.quiet import quiet_import
 from nao_tf.search.config import flatten
@@ -57,8 +58,8 @@ class Plan:
         settings, cells = self.settings, self.cells
         sample = ', a sample of its space' if cells.sample else ''
         return (
-            f'{cells.space.name}: {len(cells.rows):,} classes{sample}; signal {settings.valid} '
-            f'(best {cells.optimum:.6g}), report {settings.test} (best {cells.best_test:.6g}); '
+            f'{cells.space.name}: {len(cells.rows):,} classes{sample}; signal {settings.source.valid} '
+            f'(best {cells.optimum:.6g}), report {settings.source.test} (best {cells.best_test:.6g}); '
             f'a query is one look-up of one class; {settings.budget} queries a run, a miss counts as '
             f'{settings.budget + 1}'
         )
@@ -94,19 +95,21 @@ def make_plan(config: ml_collections.ConfigDict, output: str) -> Plan:
     searcher['rounds'] = max(math.ceil((config.budget - searcher['initial']) / max(searcher['per_round'], 1)), 0)
     settings = Settings(
         output=str(output),
-        table=config.table.path,
-        space=config.space.name,
-        module=config.space.module,
-        valid=config.table.valid,
-        test=config.table.test,
+        source=TableSource(
+            valid=config.table.valid,
+            test=config.table.test,
+            path=config.table.path,
+            space=config.space.name,
+            module=config.space.module,
+        ),
         budget=config.budget,
         outside=config.outside,
         seed=config.seed,
         searcher=searcher,
     )
-    desk = Desk.of(settings, cells)
+    desk = Desk.of(cells)
     for name in names:
-        desk.searcher(name, 0)
+        desk.searcher(Job(settings, name, 0))
     return Plan(
         settings=settings,
         cells=cells,

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from nao_tf.benchmarks.protocol import Cells
+from nao_tf.benchmarks.problem import Cells
 from nao_tf.benchmarks.record import Record
 from nao_tf.benchmarks.statistics import hitting_times
 from nao_tf.files import written_whole

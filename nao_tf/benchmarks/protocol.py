@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from nao_tf.benchmarks.strings import StringCounter, is_sample
-from nao_tf.benchmarks.table import Table
-from nao_tf.evaluators.base import Evaluator
-from nao_tf.evaluators.table import TableEvaluator
+from nao_tf.benchmarks.problem import Problem
+from nao_tf.benchmarks.strings import StringCounter
 from nao_tf.search.history import SEARCH, Trial, evaluated_event, finite, proposed_event
 from nao_tf.searchers.base import Proposal, Searcher
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.spaces.base import SearchSpace
 
 VERSION = 1  # of the protocol; records of another one are not continued
 CANDIDATES = 20  # cells that a searcher of mode `generate` may score with its model for each query
@@ -26,61 +22,8 @@ class Stopped(Exception):
     """Somebody asked the run to end; nothing of it is kept."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Cells:
-    """The classes of a table with the two columns of a protocol.
-
-    Args:
-        space: of the cells.
-        rows: row of each canonical architecture (of its class: the lowest).
-        evaluator: of the signal alone, which is all that a searcher is shown.
-        valid: float64 [rows], the signal.
-        test: float64 [rows], the report.
-        sample: whether the table is a sample of the space.
-    """
-
-    space: SearchSpace
-    rows: dict[Architecture, int]
-    evaluator: Evaluator
-    valid: np.ndarray
-    test: np.ndarray
-    sample: bool
-
-    @classmethod
-    def of_table(cls, table: Table, *, valid: str, test: str) -> Cells:
-        """Returns the cells of an opened table.
-
-        Args:
-            table: with figures of all or some cells of its space.
-            valid: name of the column of the signal.
-            test: name of the column of the report.
-
-        Raises:
-            InputError: if there is no such column, or the signal has no value at all.
-        """
-        table.best(valid)
-        return cls(
-            table.space,
-            dict(zip(table.classes, table.class_rows.tolist(), strict=True)),
-            TableEvaluator(table, valid=valid),
-            table.column(valid),
-            table.column(test),
-            is_sample(table.space, table.classes),
-        )
-
-    @property
-    def optimum(self) -> float:
-        """The best validation value of all classes."""
-        return float(np.nanmax(self.valid[list(self.rows.values())]))
-
-    @property
-    def best_test(self) -> float:
-        """The best test value of all classes."""
-        return float(np.nanmax(self.test[list(self.rows.values())]))
-
-
 class Run:
-    """Lets one searcher spend its budget on a table, and writes down every query.
+    """Lets one searcher spend its budget on a problem (a table), and writes down every query.
 
     A query is one look-up of one canonical cell. A proposal outside the table (which is then a sample of its space)
     costs nothing, is counted as `outside` and is not shown to the searcher. Uniform draws of the searcher come from
@@ -88,7 +31,7 @@ class Run:
     cell of the sample (origin `pool`), so that every searcher spends its budget.
 
     Args:
-        cells: of the table.
+        cells: what is queried.
         counter: of raw strings, whose space the searcher has; reset before.
         searcher: new, made on `counter.space`.
         budget: queries.
@@ -99,7 +42,7 @@ class Run:
 
     def __init__(
         self,
-        cells: Cells,
+        cells: Problem,
         counter: StringCounter,
         searcher: Searcher,
         *,
@@ -140,7 +83,7 @@ class Run:
             self.seconds += seconds
             if not proposals:
                 break
-            inside = [proposal for proposal in proposals if proposal.architecture in self.cells.rows]
+            inside = [proposal for proposal in proposals if self.cells.holds(proposal.architecture)]
             self.outside += len(proposals) - len(inside)
             in_a_row = 0 if inside else in_a_row + len(proposals)
             if in_a_row > self.outside_limit:
@@ -186,12 +129,12 @@ class Run:
         )
         for trial, evaluation, count in zip(trials, evaluations, strings, strict=True):
             self.events.append({**evaluated_event(trial.id, evaluation), 'strings': count})
-            test = finite(float(self.cells.test[self.cells.rows[evaluation.architecture]]))
+            test = finite(self.cells.report(evaluation.architecture))
             if test is not None:
                 self.events.append({'event': 'tested', 'trial': trial.id, 'metrics': {'test': test}})
 
     def _from_pool(self, round_number: int) -> list[Proposal]:
         """Returns one cell of the table that has not been queried, drawn uniformly."""
         generator = np.random.default_rng([self.seed, self.queries])
-        left = sorted(self.cells.rows.keys() - self._queried)
+        left = sorted(set(self.cells.listed) - self._queried)
         return [Proposal(left[int(generator.integers(len(left)))], 'pool', round_number)] if left else []

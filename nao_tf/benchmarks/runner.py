@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from nao_tf.benchmarks.worker import Settings, start, work
+from nao_tf.benchmarks.worker import Job, start, work
 
 # A run is one thread, whatever computes in it: its figures must not depend on how many run beside it.
 ONE_THREAD = {
@@ -28,14 +28,11 @@ ONE_THREAD = {
 }
 
 
-def make_runs(
-    settings: Settings, missing: Sequence[tuple[str, int]], *, done: int, workers: int, console: Console
-) -> None:
+def make_runs(missing: Sequence[Job], *, done: int, workers: int, console: Console) -> None:
     """Makes the missing runs in processes of their own; each writes its record.
 
     Args:
-        settings: of the benchmark.
-        missing: (searcher, number of the run) of each, in the order in which they start.
+        missing: in the order in which they start; those of one problem stand together.
         done: runs that have a record already.
         workers: processes; 0 for as many as there are cores.
         console: where progress goes.
@@ -47,19 +44,19 @@ def make_runs(
     workers = min(workers or cores(), len(missing))
     context = multiprocessing.get_context('spawn')
     stop = context.Event()
-    futures: dict[Future, tuple[str, int]] = {}
+    futures: dict[Future, Job] = {}
     with (
         environment(ONE_THREAD),
         bar(console, done, len(missing)) as advance,
-        ProcessPoolExecutor(workers, mp_context=context, initializer=start, initargs=(settings, stop)) as pool,
+        ProcessPoolExecutor(workers, mp_context=context, initializer=start, initargs=(stop,)) as pool,
     ):
         try:
             with no_interrupts():  # which the processes inherit while they start
-                for name, run in missing:
-                    futures[pool.submit(work, name, run)] = name, run
+                for job in missing:
+                    futures[pool.submit(work, job)] = job
             for future in as_completed(futures):
                 future.result()
-                advance(*futures[future])
+                advance(futures[future].searcher, futures[future].run)
         except BaseException as error:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import signal
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nao_tf.benchmarks.protocol import Cells, Run
+from nao_tf.benchmarks.problem import Problem, Source
+from nao_tf.benchmarks.protocol import Run
 from nao_tf.benchmarks.record import record_path, write_record
 from nao_tf.benchmarks.strings import StringCounter
-from nao_tf.benchmarks.table import Table
 from nao_tf.quiet import quiet_import
 from nao_tf.searchers.registry import make_searcher, searcher_class
-from nao_tf.spaces.registry import get_space
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,12 +26,8 @@ class Settings:
     """All that a run depends on, in types that can be sent to a process.
 
     Args:
-        output: folder of the benchmark.
-        table: the table's file.
-        space: name of its space.
-        module: a person's file that defines it, or ''.
-        valid: column of the signal.
-        test: column of the report.
+        output: folder of the records.
+        source: of the problem.
         budget: queries of a run.
         outside: proposals in a row that may fall outside a table that is a sample.
         seed: of the benchmark.
@@ -39,78 +35,76 @@ class Settings:
     """
 
     output: str
-    table: str
-    space: str
-    module: str
-    valid: str
-    test: str
+    source: Source
     budget: int
     outside: int
     seed: int
     searcher: Mapping[str, Any]
 
-    def cells(self) -> Cells:
-        """Returns the cells of the table, read from its file."""
-        table = Table.open(self.table, space=get_space(self.space, self.module))
-        return Cells.of_table(table, valid=self.valid, test=self.test)
+
+class Job(NamedTuple):
+    """One run: of which benchmark, of which searcher, and its number from 0."""
+
+    settings: Settings
+    searcher: str
+    run: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Desk:
-    """What a process keeps from run to run.
+    """What a process keeps of a problem from run to run.
 
     Args:
-        settings: of the benchmark.
-        cells: of the table.
+        cells: what is queried.
         counter: of raw strings; its space is the searchers'.
         stop: an event that tells the runs to end, or None.
     """
 
-    settings: Settings
-    cells: Cells
+    cells: Problem
     counter: StringCounter
     stop: Any
 
     @classmethod
-    def of(cls, settings: Settings, cells: Cells, stop: Any = None) -> Desk:
-        """Returns a desk for these cells."""
-        return cls(settings, cells, StringCounter(cells.space, list(cells.rows) if cells.sample else None), stop)
+    def of(cls, cells: Problem, stop: Any = None) -> Desk:
+        """Returns a desk for a problem."""
+        return cls(cells, StringCounter(cells.space, list(cells.listed) if cells.sample else None), stop)
 
-    def searcher(self, name: str, run: int) -> Any:
+    def searcher(self, job: Job) -> Any:
         """Returns a new searcher.
 
         Args:
-            name: of the searcher.
-            run: number of the run, from 0, which its seed is derived from.
+            job: its run; the searcher's seed is a hash of the benchmark's, its name and the number of the run.
 
         Raises:
             InputError: if it cannot search the space.
         """
         self.counter.reset()
         return make_searcher(
-            name, self.counter.space, config=self.settings.searcher, seed=run_seed(self.settings.seed, name, run)
+            job.searcher,
+            self.counter.space,
+            config=job.settings.searcher,
+            seed=run_seed(job.settings.seed, job.searcher, job.run),
         )
 
-    def run(self, name: str, run: int) -> Path:
+    def run(self, job: Job) -> Path:
         """Makes one run and writes its record.
 
         Args:
-            name: of the searcher.
-            run: number of the run, from 0.
+            job: the run.
 
         Returns:
             The file.
         """
+        settings, name, run = job
         with quiet_import():
             searcher_class(name)
         if 'keras' in sys.modules:
             import keras
 
             keras.backend.clear_session()  # what an earlier run of this process left is of no use to this one
-        settings = self.settings
         seed = run_seed(settings.seed, name, run)
         started = time.perf_counter()
-        searcher = self.searcher(name, run)
+        searcher = self.searcher(job)
         making = time.perf_counter() - started
         progress = Run(
             self.cells,
@@ -131,8 +125,8 @@ class Desk:
                 'seed': seed,
                 'mode': searcher.mode,
                 'space': self.cells.space.name,
-                'valid': settings.valid,
-                'test': settings.test,
+                'valid': settings.source.valid,
+                'test': settings.source.test,
                 'budget': settings.budget,
             },
             events,
@@ -152,22 +146,26 @@ def run_seed(seed: int, searcher: str, run: int) -> int:
     return int(np.random.SeedSequence([seed, run, *searcher.encode()]).generate_state(1)[0]) & 0x7FFFFFFF
 
 
-_desk: Desk | None = None
+_stop: Any = None
 
 
-def start(settings: Settings, stop: Any) -> None:
+def start(stop: Any) -> None:
     """Prepares this process for `work`.
 
     Args:
-        settings: of the benchmark.
         stop: an event that tells the runs to end.
     """
-    global _desk
+    global _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the main process's to answer
-    _desk = Desk.of(settings, settings.cells(), stop)
+    _stop = stop
 
 
-def work(name: str, run: int) -> None:
+@functools.lru_cache(maxsize=1)
+def _desk(source: Source) -> Desk:
+    """Returns the desk of the problem that this process works on; jobs of one problem come one after the other."""
+    return Desk.of(source.open(), _stop)
+
+
+def work(job: Job) -> None:
     """Makes one run in a process that has been prepared by `start`."""
-    assert _desk is not None
-    _desk.run(name, run)
+    _desk(job.settings.source).run(job)

@@ -161,10 +161,11 @@ def test_interrupted_and_continued(files, tmp_path):
 def test_searchers_without_tensorflow_do_not_import_it(files, tmp_path):
     program = f"""
 import sys
-from nao_tf.benchmarks.worker import Desk, Settings
-settings = Settings({str(tmp_path)!r}, {str(files / 'whole.npz')!r}, 'nasbench201', '', 'valid', 'test', 5, 50, 0,
-                    dict(initial=2, per_round=1, rounds=3))
-Desk.of(settings, settings.cells()).run('random', 0)
+from nao_tf.benchmarks.worker import Desk, Job, Settings
+from nao_tf.benchmarks.problem import TableSource
+source = TableSource('valid', 'test', {str(files / 'whole.npz')!r}, 'nasbench201')
+settings = Settings({str(tmp_path)!r}, source, 5, 50, 0, dict(initial=2, per_round=1, rounds=3))
+Desk.of(source.open()).run(Job(settings, 'random', 0))
 assert 'tensorflow' not in sys.modules and 'matplotlib' not in sys.modules
 """
     finish([sys.executable, '-c', program])

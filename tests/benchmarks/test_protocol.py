@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from nao_tf.benchmarks.protocol import Cells, Run, Stopped
+from nao_tf.benchmarks.problem import Cells
+from nao_tf.benchmarks.protocol import Run, Stopped
 from nao_tf.benchmarks.strings import StringCounter
 from nao_tf.benchmarks.table import Table
 from nao_tf.search.history import History

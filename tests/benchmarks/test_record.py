@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from nao_tf.benchmarks.protocol import Cells, Run
+from nao_tf.benchmarks.problem import Cells
+from nao_tf.benchmarks.protocol import Run
 from nao_tf.benchmarks.record import read_record, record_path, write_record
 from nao_tf.benchmarks.strings import StringCounter
 from nao_tf.searchers.random import RandomSearch
