@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import os
 import time
 from collections.abc import Callable, Container, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from nao_tf.controller import metrics, process, storage
 from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend, drawn_states, moved_states, unit_noise
 from nao_tf.controller.batches import SMALLEST_JUDGED, BatchSource, hold_out, token_array
+from nao_tf.controller.calls import in_chunks
 from nao_tf.controller.config import STEPS, ControllerConfig
+from nao_tf.controller.embedding import Embedding
 from nao_tf.controller.models import build_models, initial_weights
 from nao_tf.controller.presets import DEFAULT
 from nao_tf.controller.process import Process
-from nao_tf.controller.program import ROWS, Weights, program
+from nao_tf.controller.program import ROWS, program
 from nao_tf.controller.scores import ScoreScale
+from nao_tf.controller.training import train
 from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
-
-# Held-out accuracies are averaged over so many calls: of one call alone, a lucky early one would win.
-SMOOTHING = 5
-# A pool of so many scores shapes the encoder without being asked whether it should.
-LARGE_POOL = 300
-# Kendall's tau of the leave-one-out means under which an encoder without scores is not trusted.
-TRUSTED = 0.35
-REFERENCE = 256  # architectures whose embeddings give the units of the posterior's distance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,13 +53,6 @@ class FitReport:
     seconds: float
 
 
-@functools.cache
-def _side_by_side() -> Callable:
-    """Returns a `map` whose calls run on as many threads as TensorFlow uses."""
-    threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
-    return map if threads == 1 else ThreadPoolExecutor(threads).map
-
-
 class Controller:
     """Encoder E, predictor f and decoder D of a space (sections 3.2 and 3.3).
 
@@ -94,10 +78,10 @@ class Controller:
         self.scale = ScoreScale()
         self.process: Process | None = None
         self.evaluated: tuple[np.ndarray, np.ndarray] | None = None
-        self._reconstructing: np.ndarray | None = None
         self.models = build_models(space, config)
         self.encoder, self.predictor, self.decoder = self.models
         self.models.assign(initial_weights(self.models, config, np.random.default_rng([seed, 0, 0])))
+        self._embedding = Embedding(space, config, self.models, seed)
 
     def fit(self, architectures: Sequence[Architecture], scores: Sequence[float] | np.ndarray) -> FitReport:
         """Trains the three models on all evaluated architectures by Eq. (1) (Alg. 1, line 3).
@@ -124,7 +108,7 @@ class Controller:
             raise InputError(f'score {bad} of {len(values)} is {values[bad]}; scores are finite numbers')
         rng = np.random.default_rng([self.seed, 1, self.fits])
         tokens = token_array(self.space, architectures)
-        train, held = hold_out(self.space, architectures, self.config.held_out, rng)
+        rows, held = hold_out(self.space, architectures, self.config.held_out, rng)
         self.scale = ScoreScale.fit(self.config.scores, values)
         if self.config.start == 'cold' and self.fits:
             self.models.assign(
@@ -132,26 +116,30 @@ class Controller:
             )
         self.fits += 1
         targets = self.scale.forward(values)
-        source = BatchSource(self.space, self.config, tokens=tokens[train], targets=targets[train], rng=rng)
-        judges = held if len(held) >= SMALLEST_JUDGED else held[:0]
+        source = BatchSource(self.space, self.config, tokens=tokens[rows], targets=targets[rows], rng=rng)
         self.process = None
+        start = self.models.flat()
         if self.config.posterior == 'none':
-            epochs, best_epoch, losses = self._train(source, tokens[judges], values[judges])
+            judges = held if len(held) >= SMALLEST_JUDGED else held[:0]
+            trained = train(self.space, self.config, start, source, tokens[judges], values[judges])
         else:
-            epochs, best_epoch, losses = self._train_or_autoencode(source, tokens, values, train, held)
+            trained, self.process = self._embedding.fit(start, source, tokens, values, rows=rows, held=held)
+            self.scale = ScoreScale.fit(self.config.scores, values[rows])
+        self.models.assign(trained.weights)
         accuracy = tau = distance = None
         if len(held):
             review = program(self.space, self.config).review
-            predicted, decoded = self._chunks(review, self.models.flat(), tokens[held])
+            predicted, decoded = in_chunks(review, self.models.flat(), tokens[held])
             predicted = self._predict(tokens[held]) if self.process else predicted
             accuracy = metrics.pairwise_accuracy(predicted, values[held])
             tau = metrics.kendall_tau(predicted, values[held])
             tau = tau if np.isfinite(tau) else None
             distance = metrics.hamming_distance(decoded, tokens[held])
-        if self.process is not None and len(held):
+        if self.process is not None:
             self._condition(tokens, values)
         return FitReport(
-            epochs, best_epoch, len(held), accuracy, tau, distance, float(losses[0]), float(losses[1]),
+            trained.epochs, trained.best_epoch, len(held), accuracy, tau, distance,
+            float(trained.losses[0]), float(trained.losses[1]),
             time.perf_counter() - started,
         )  # fmt: skip
 
@@ -170,124 +158,12 @@ class Controller:
         self.scale = ScoreScale.fit(self.config.scores, scores)
         self.process.fit(self._encode(tokens), self.scale.forward(scores))
 
-    def _train_or_autoencode(
-        self, source: BatchSource, tokens: np.ndarray, scores: np.ndarray, train: np.ndarray, held: np.ndarray
-    ) -> tuple[float, float, np.ndarray]:
-        """Trains by Eq. (1), or keeps an encoder that only reconstructs, whichever makes the better posterior.
-
-        An encoder that was trained on few scores has fitted them: the posterior on its embedding is too sure of itself,
-        and a search on it gets stuck. So where an encoder that never saw a score already explains the scores of a
-        small pool (leave-one-out), it stays, until held-out scores are likelier under the trained one beyond their
-        standard error. In large spaces it explains little, and the training is all there is.
-
-        Args:
-            source: of the batches.
-            tokens: int32 [n, T].
-            scores: float [n].
-            train: rows to train on.
-            held: rows to judge on.
-
-        Returns:
-            As `_train`; no epochs for the encoder without scores.
-        """
-        judges = held if len(held) >= SMALLEST_JUDGED else held[:0]
-        if len(tokens) >= LARGE_POOL:
-            result = self._train(source, tokens[judges], scores[judges])
-            self.make_posterior(tokens[train], scores[train])
-            return result
-        start = self.models.flat()
-        self.models.assign(self._autoencoder())
-        self.make_posterior(tokens[train], scores[train])
-        assert self.process is not None
-        trusted = bool(metrics.kendall_tau(*self.process.leave_one_out()) >= TRUSTED)
-        if trusted and not len(held):
-            return 0.0, 0.0, np.zeros(2)
-        without = self._densities(tokens[held], scores[held]) if trusted else np.zeros(0)
-        reconstructing, autoencoder = self.process, self.models.flat()
-        self.models.assign(start)
-        result = self._train(source, tokens[judges], scores[judges])
-        self.make_posterior(tokens[train], scores[train])
-        if not trusted:
-            return result
-        gain = self._densities(tokens[held], scores[held]) - without
-        if gain.mean() > gain.std() / np.sqrt(len(gain)):
-            return result
-        self.models.assign(autoencoder)
-        self.process = reconstructing
-        return 0.0, 0.0, result[2]
-
-    def make_posterior(self, tokens: np.ndarray, scores: np.ndarray) -> None:
-        """Makes the posterior on the present encoder's embedding, from tokens int32 [n, T] and scores [n]."""
-        rng = np.random.default_rng([self.seed, 3])
-        reference = [self.space.sample(rng) for _ in range(REFERENCE)]
-        self.process = Process(self.encode(reference), points=self.config.points)
-        self._condition(tokens, scores)
-
-    def _densities(self, tokens: np.ndarray, scores: np.ndarray) -> np.ndarray:
-        """Returns the log density of each score under the posterior, [n]."""
-        assert self.process is not None
-        return self.process.log_density(self._encode(tokens), self.scale.forward(scores))
-
-    def _autoencoder(self) -> np.ndarray:
-        """Returns weights that were trained by L_rec alone, on architectures without scores; made once."""
-        if self._reconstructing is None:
-            config = dataclasses.replace(
-                self.config, unevaluated=1.0, epochs=1, least_steps=self.config.least_steps // 2
-            )
-            rng = np.random.default_rng([self.seed, 2])
-            self.models.assign(initial_weights(self.models, config, rng))
-            drawn = np.array([self.space.sample(rng).tokens for _ in range(config.batch)], np.int32)
-            targets = np.zeros(len(drawn), np.float32)
-            source = BatchSource(self.space, config, tokens=drawn, targets=targets, rng=rng, interval=1)
-            self._train(source, drawn[:0], np.zeros(0))
-            self._reconstructing = self.models.flat()
-        return self._reconstructing
-
-    def _train(self, source: BatchSource, tokens: np.ndarray, scores: np.ndarray) -> tuple[float, float, np.ndarray]:
-        """Trains until the epochs or the patience end and keeps the best weights.
-
-        Args:
-            source: of the batches.
-            tokens: int32 [m, T], held-out architectures.
-            scores: float [m]; with m = 0 the training loss takes the place of the held-out accuracy.
-
-        Returns:
-            Epochs made, epoch of the kept weights, last mean losses [2].
-        """
-        compiled = program(self.space, self.config)
-        flat = self.models.flat()
-        weights = Weights(flat, np.zeros_like(flat), np.zeros_like(flat))
-        best, best_step, kept = -np.inf, 0, flat
-        improved = 0
-        losses = np.zeros(2)
-        qualities: list[float] = []
-        while source.step < source.total_steps:
-            weights, means = compiled.train(weights, source.draw())
-            current, losses = weights.current.numpy(), means.numpy()
-            if len(tokens):
-                quality = self._quality(current, tokens, scores)
-            else:
-                quality = -float(losses @ (self.config.trade_off, 1 - self.config.trade_off))
-            qualities.append(quality)
-            quality = float(np.mean(qualities[-SMOOTHING:]))
-            if quality >= best and np.isfinite(losses).all():
-                # Equal weights do not renew the patience, and yet the later ones are kept.
-                improved = source.step if quality > best + 1e-9 else improved
-                best, best_step, kept = quality, source.step, current
-            if source.step - improved >= self.config.patience * source.steps_per_epoch:
-                break
-        self.models.assign(kept)
-        made = min(source.step, source.total_steps) / source.steps_per_epoch
-        return made, min(best_step, source.total_steps) / source.steps_per_epoch, losses
-
-    def _quality(self, flat: np.ndarray, tokens: np.ndarray, scores: np.ndarray) -> float:
-        """Returns the held-out pairwise accuracy less the share of tokens that the decoder gets wrong.
-
-        The accuracy alone peaks while the decoder has hardly begun, and weights are kept for all three models.
-        """
-        predicted, decoded = self._chunks(program(self.space, self.config).review, flat, tokens)
-        distance = metrics.hamming_distance(decoded, tokens)
-        return metrics.pairwise_accuracy(predicted, scores) - distance / self.space.length
+    def restore_posterior(self, tokens: np.ndarray, scores: np.ndarray) -> None:
+        """Makes the posterior of the present weights again, from tokens int32 [n, T] and scores [n]."""
+        self._embedding = Embedding(self.space, self.config, self.models, self.seed)
+        self.process = self._embedding.posterior(self.models.flat(), tokens, scores)
+        self.evaluated = (tokens, scores)
+        self.scale = ScoreScale.fit(self.config.scores, scores)
 
     def predict(self, architectures: Sequence[Architecture]) -> np.ndarray:
         """Returns f(E(x)) in units of the scores of the last fit, float64 [n]."""
@@ -331,7 +207,7 @@ class Controller:
         config = self.config
         compiled = program(self.space, config)
         flat = self.models.flat()
-        embeddings, gradient, before = self._chunks(compiled.slope, flat, token_array(self.space, architectures))
+        embeddings, gradient, before = in_chunks(compiled.slope, flat, token_array(self.space, architectures))
         if self.process is not None:
             gradient, before = self.process.slope(embeddings, optimism)
         steepness = np.linalg.norm(gradient, axis=-1)
@@ -346,7 +222,7 @@ class Controller:
             direction = gradient[tries.seeds]
             if rng is not None:
                 direction = direction + config.step_noise * unit_noise(direction.shape, rng)
-            decoded, target, encoded, after, predicted = self._chunks(
+            decoded, target, encoded, after, predicted = in_chunks(
                 compiled.climb, flat, embeddings[tries.seeds], direction, tries.sizes, moved
             )
             if self.process is not None:
@@ -391,29 +267,10 @@ class Controller:
         compiled = program(self.space, self.config)
         if self.process is not None:
             return self.scale.back(self.process.mean(self._encode(tokens)))
-        return self.scale.back(self._chunks(compiled.predict, self.models.flat(), tokens)[0])
+        return self.scale.back(in_chunks(compiled.predict, self.models.flat(), tokens)[0])
 
     def _encode(self, tokens: np.ndarray) -> np.ndarray:
-        return self._chunks(program(self.space, self.config).encode, self.models.flat(), tokens)[0]
+        return in_chunks(program(self.space, self.config).encode, self.models.flat(), tokens)[0]
 
     def _decode(self, embeddings: np.ndarray) -> np.ndarray:
-        return self._chunks(program(self.space, self.config).decode, self.models.flat(), embeddings)[0]
-
-    @staticmethod
-    def _chunks(function: Callable, flat: np.ndarray, *rows: np.ndarray) -> list[np.ndarray]:
-        """Calls a compiled function on ROWS rows at a time, the last ones filled up by repeating a row.
-
-        The calls run side by side: a loop over positions does not fill more than one core.
-        """
-        count = len(rows[0])
-        weights = tf.constant(flat)
-
-        def call(start: int) -> list[np.ndarray]:
-            index = np.minimum(np.arange(start, start + ROWS), max(count - 1, 0))
-            chunk = [row[index] if count else np.ones((ROWS, *row.shape[1:]), row.dtype) for row in rows]
-            outputs = function(weights, *chunk)
-            return [output.numpy() for output in (outputs if isinstance(outputs, tuple) else (outputs,))]
-
-        starts = range(0, max(count, 1), ROWS)
-        parts = list(_side_by_side()(call, starts)) if len(starts) > 1 else [call(0)]
-        return [np.concatenate(outputs)[:count] for outputs in zip(*parts, strict=True)]
+        return in_chunks(program(self.space, self.config).decode, self.models.flat(), embeddings)[0]

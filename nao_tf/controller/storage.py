@@ -81,4 +81,4 @@ def load(controller: Controller, directory: Path) -> None:
     controller.scale, controller.fits, controller.seed = scale, fits, seed
     controller.process = None
     if evaluated is not None:
-        controller.make_posterior(np.array(evaluated[0], np.int32), np.array(evaluated[1]))
+        controller.restore_posterior(np.array(evaluated[0], np.int32), np.array(evaluated[1]))
