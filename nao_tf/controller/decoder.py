@@ -10,7 +10,7 @@ import tensorflow as tf
 from nao_tf.controller.attention import ATTENTIONS
 from nao_tf.controller.lstm import LSTM
 from nao_tf.controller.masks import FORBIDDEN, Masks
-from nao_tf.spaces.base import SOS
+from nao_tf.spaces.language import SOS
 
 Carry = tuple[tf.Tensor, ...]  # what a decoder remembers from one position to the next
 

@@ -8,9 +8,10 @@ from typing import Any
 from nao_tf.errors import InputError
 from nao_tf.spaces import named, writing
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.spaces.base import SearchSpace, parse_json
+from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.spaces.cells import CellPair, RecurrentCell
+from nao_tf.spaces.notation import parse_json
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from nao_tf.spaces.registry import BUILT_IN, get_space
 
