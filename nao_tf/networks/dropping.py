@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 
@@ -52,3 +54,21 @@ def dropout(x: tf.Tensor, keep: float, seed: tf.Tensor) -> tf.Tensor:
     """
     draws = tf.random.stateless_uniform(tf.shape(x) if None in x.shape else x.shape, seed)
     return tf.where(draws < keep, x / keep, 0.0)
+
+
+def variational_mask(rate: float, shape: Sequence[int], seed: tf.Tensor, number: int) -> tf.Tensor | None:
+    """Returns a mask for a whole sequence (Gal and Ghahramani 2016), None where nothing is dropped.
+
+    Args:
+        rate: share that is dropped.
+        shape: of the mask.
+        seed: int32 [2], of the step.
+        number: of the mask in its step.
+
+    Returns:
+        float32: 0 for what is dropped, 1 / (1 - rate) for what is kept.
+    """
+    if not rate:
+        return None
+    draws = tf.random.stateless_uniform(shape, tf.random.experimental.stateless_fold_in(seed, number))
+    return tf.where(draws < 1 - rate, 1 / (1 - rate), 0.0)

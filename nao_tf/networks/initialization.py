@@ -59,3 +59,12 @@ def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarr
     """
     limit = np.float32(math.sqrt(6 / (shape[0] + shape[1])))
     return (rng.random(shape, np.float32) * 2 - 1) * limit
+
+
+def uniform(limit: float) -> Initial:
+    """Returns the initial value that is uniform between -limit and limit."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return (rng.random(shape, np.float32) * 2 - 1) * np.float32(limit)
+
+    return draw

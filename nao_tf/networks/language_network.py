@@ -1,0 +1,220 @@
+"""LanguageNetwork: embedding, one recurrent cell, and the softmax that shares the embedding's matrix (A3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from nao_tf.errors import InputError
+from nao_tf.networks.dropping import variational_mask
+from nao_tf.networks.initialization import Initial, uniform, weight_generator, zeros
+from nao_tf.networks.recurrent_config import RecurrentConfig
+from nao_tf.networks.recurrent_core import Matrices, RecurrentCore
+from nao_tf.networks.recurrent_plan import plan_cell
+from nao_tf.spaces.cells import RecurrentCell
+
+LIMIT = 0.04  # initial weights are uniform in -0.04 .. 0.04 (A3)
+
+
+class Inputs(NamedTuple):
+    """What the time loop reads, all of it a function of the weights and the step's masks.
+
+    Args:
+        words: [T, B, W], node 0's product with the embedded words.
+        matrices: of the loop, with dropped weights.
+    """
+
+    words: tf.Tensor
+    matrices: Matrices
+
+
+class Gradients(NamedTuple):
+    """Of one training step.
+
+    Args:
+        loss: scalar, mean cross entropy in nats.
+        total: scalar, with the penalties; what is differentiated.
+        state: [B, H], to carry on.
+        gradients: of `LanguageNetwork.trained`, in its order.
+    """
+
+    loss: tf.Tensor
+    total: tf.Tensor
+    state: tf.Tensor
+    gradients: list[tf.Tensor]
+
+
+@keras.saving.register_keras_serializable(package='nao_tf')
+class LanguageNetwork(keras.Model):
+    """A language model of one recurrent cell; all variables exist as soon as it does.
+
+    `network(tokens, state)` returns logits and the state to carry on. It is made of TensorFlow operations with static
+    shapes only (the time loop is a bounded while loop), keeps no random state, and lowers for TPU.
+
+    Args:
+        cell: the recurrent cell.
+        config: width, vocabulary, regularisation.
+        seed: decides the initial weights, together with the name of each.
+        name: name of the model.
+
+    Raises:
+        InputError: if the cell has an activation that does not exist.
+    """
+
+    def __init__(self, cell: RecurrentCell, config: RecurrentConfig, *, seed: int = 0, name: str = 'language_network'):
+        super().__init__(name=name, dtype='float32', autocast=False)
+        self.cell = cell
+        self.config = config
+        self.seed = seed
+        self.core = RecurrentCore(plan_cell(cell, gated=config.gated), config.gated)
+        hidden, width = config.hidden, config.width
+        self.embedding = self._create('embedding', (config.vocabulary, hidden), uniform(LIMIT))
+        # Rows 0 .. H-1 read the word, the others the last state.
+        self.first = self._create('first', (2 * hidden, width), uniform(LIMIT))
+        self.nodes = self._create('nodes', (len(cell.nodes), hidden, width), uniform(LIMIT))
+        self.bias = self._create('bias', (config.vocabulary,), zeros)
+        self.build()
+
+    def _create(self, name: str, shape: tuple[int, ...], initial: Initial) -> keras.Variable:
+        values = initial(weight_generator(self.seed, name), shape)
+        return keras.Variable(values, dtype='float32', trainable=True, autocast=False, name=name)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Nothing is left to create: the constructor made the variables."""
+        del input_shape
+
+    def initial_state(self, batch_size: int) -> tf.Tensor:
+        """Returns the state at the beginning of a text, zeros [B, H]."""
+        return tf.zeros((batch_size, self.config.hidden))
+
+    def call(self, tokens: tf.Tensor, state: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+        """Computes the logits without any dropout.
+
+        Args:
+            tokens: int [T, B], time first.
+            state: [B, H] from the segment before; None at the beginning of a text.
+
+        Returns:
+            Logits [T, B, V] of the words that follow, and the state to carry on.
+        """
+        state = self.initial_state(tokens.shape[1]) if state is None else state
+        words, matrices = self._inputs(tokens, None)
+        outputs, _ = self.core.forward(words, state, matrices)
+        return self._logits(outputs), outputs[-1]
+
+    def gradients(
+        self,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        weights: tf.Tensor,
+        state: tf.Tensor,
+        seed: tf.Tensor,
+        *,
+        activation_penalty: float = 0.0,
+        slowness_penalty: float = 0.0,
+    ) -> Gradients:
+        """Computes loss and gradients of one step of truncated backpropagation, with dropout.
+
+        The loss that is differentiated adds AR and TAR (Merity et al. 2017): the penalties times the mean square of
+        the dropped outputs and of the difference of consecutive outputs.
+
+        Args:
+            inputs: int [T, B], words.
+            targets: int [T, B], the words that follow.
+            weights: [T, B], 1, and 0 for tokens that do not count.
+            state: [B, H], carried from the segment before; no gradient flows into it.
+            seed: int32 [2], another one for every step.
+            activation_penalty: alpha of AR.
+            slowness_penalty: beta of TAR.
+        """
+        config = self.config
+        shape = (inputs.shape[1], config.hidden)
+        hidden_mask = variational_mask(config.hidden_dropout, shape, seed, 0)
+        output_mask = variational_mask(config.output_dropout, shape, seed, 1)
+        variables = [self.embedding.value, self.first.value, self.nodes.value]
+        with tf.GradientTape(watch_accessed_variables=False) as below:
+            below.watch(variables)
+            words, matrices = self._inputs(inputs, seed)
+        outputs, trace = self.core.forward(words, state, matrices, hidden_mask)
+        top = [self.embedding.value, self.bias.value]
+        with tf.GradientTape(watch_accessed_variables=False) as above:
+            above.watch([outputs, *top])
+            dropped = outputs if output_mask is None else outputs * output_mask
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self._logits(dropped))
+            loss = tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
+            total = loss
+            if activation_penalty:
+                total += activation_penalty * tf.reduce_mean(tf.square(dropped))
+            if slowness_penalty and inputs.shape[0] > 1:
+                total += slowness_penalty * tf.reduce_mean(tf.square(outputs[1:] - outputs[:-1]))
+        by_output, by_softmax, by_bias = above.gradient(total, [outputs, *top])
+        by_words, _, by_matrices = self.core.backward(by_output, trace, outputs, state, matrices, hidden_mask)
+        by_embedding, by_first, by_nodes = below.gradient(
+            [words, *matrices], variables, output_gradients=[by_words, *by_matrices]
+        )
+        by_embedding = by_softmax + tf.convert_to_tensor(by_embedding)
+        return Gradients(loss, total, outputs[-1], [by_embedding, by_first, by_nodes, by_bias])
+
+    @property
+    def trained(self) -> list[keras.Variable]:
+        """The variables in the order of `Gradients.gradients`: embedding, first, nodes, bias."""
+        return [self.embedding, self.first, self.nodes, self.bias]
+
+    def _inputs(self, tokens: tf.Tensor, seed: tf.Tensor | None) -> Inputs:
+        """Returns what the loop reads; with a seed, dropped by masks that are constant over the sequence."""
+        config = self.config
+        steps, batch = tokens.shape
+        nodes, first = tf.identity(self.nodes.value), self.first.value
+        recurrent = first[config.hidden :]
+        words = tf.gather(self.embedding.value, tokens)
+        if seed is not None:
+            kept = variational_mask(config.word_dropout, (config.vocabulary, 1), seed, 2)
+            for factor in (
+                None if kept is None else tf.gather(kept, tokens),
+                variational_mask(config.embedding_dropout, (batch, config.hidden), seed, 3),
+                variational_mask(config.input_dropout, (batch, config.hidden), seed, 4),
+            ):
+                words = words if factor is None else words * factor
+            if config.weight_dropout:
+                recurrent *= variational_mask(config.weight_dropout, recurrent.shape, seed, 5)
+                nodes *= variational_mask(config.weight_dropout, nodes.shape, seed, 6)
+        words = tf.matmul(tf.reshape(words, (steps * batch, config.hidden)), first[: config.hidden])
+        return Inputs(tf.reshape(words, (steps, batch, config.width)), Matrices(recurrent, nodes))
+
+    def _logits(self, outputs: tf.Tensor) -> tf.Tensor:
+        """Returns logits [T, B, V] of outputs [T, B, H]: the softmax has the embedding's matrix."""
+        steps, batch, hidden = outputs.shape
+        flat = tf.matmul(tf.reshape(outputs, (steps * batch, hidden)), self.embedding.value, transpose_b=True)
+        return tf.reshape(flat + self.bias.value, (steps, batch, self.config.vocabulary))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what `from_config` needs, as JSON types."""
+        return {
+            'nodes': [list(node) for node in self.cell.nodes],
+            'outputs': None if self.cell.outputs is None else list(self.cell.outputs),
+            'config': self.config.to_json(),
+            'seed': self.seed,
+            'name': self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> LanguageNetwork:
+        """Rebuilds a network, with the initial weights of its seed.
+
+        Raises:
+            InputError: if the config is damaged.
+        """
+        del custom_objects
+        try:
+            outputs = config['outputs']
+            cell = RecurrentCell(
+                tuple((int(source), str(name)) for source, name in config['nodes']),
+                None if outputs is None else tuple(outputs),
+            )
+            network = RecurrentConfig.from_json(config['config'])
+            return cls(cell, network, seed=config['seed'], name=config['name'])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f'the saved language network is damaged: {error!r}') from None
