@@ -90,9 +90,6 @@ def make_plan(config: ml_collections.ConfigDict, output: str) -> Plan:
             f'budget is {config.budget:,}; {config.table.path} has {len(cells.rows):,} classes of space '
             f'{cells.space.name}, and a class is queried once: give --budget={len(cells.rows)} at the most'
         )
-    searcher = config.searcher.to_dict()
-    # Searchers that want to know how much there will be read it from the rounds of a search.
-    searcher['rounds'] = max(math.ceil((config.budget - searcher['initial']) / max(searcher['per_round'], 1)), 0)
     settings = Settings(
         output=str(output),
         source=TableSource(
@@ -105,7 +102,7 @@ def make_plan(config: ml_collections.ConfigDict, output: str) -> Plan:
         budget=config.budget,
         outside=config.outside,
         seed=config.seed,
-        searcher=searcher,
+        searcher=searcher_part(config),
     )
     desk = Desk.of(cells)
     for name in names:
@@ -122,6 +119,16 @@ def make_plan(config: ml_collections.ConfigDict, output: str) -> Plan:
         searcher_settings={name: settings_of(name, config) for name in names},
         defaults={f'searcher.{name}': value for name, value in flatten(default_benchmark_config().searcher).items()},
     )
+
+
+def searcher_part(config: ml_collections.ConfigDict) -> dict[str, Any]:
+    """Returns the `searcher` part of a config with as many rounds as the budget lasts for.
+
+    Searchers that want to know how much there will be read it from the rounds of a search.
+    """
+    searcher = config.searcher.to_dict()
+    searcher['rounds'] = max(math.ceil((config.budget - searcher['initial']) / max(searcher['per_round'], 1)), 0)
+    return searcher
 
 
 def check_numbers(config: ml_collections.ConfigDict) -> None:
