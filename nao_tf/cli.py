@@ -38,6 +38,14 @@ def search_flags(values: flags.FlagValues, arguments: list[str]) -> None:
         'baseline', None, ['random', 'none'], 'a random arm from the same start (sets config.baseline)',
         flag_values=values,
     )  # fmt: skip
+    flags.DEFINE_enum(
+        'executor', 'in_process', ['in_process', 'ray'], 'where children are trained (docs/scaling.md)',
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_integer('workers', 1, 'children that Ray trains at a time', flag_values=values)
+    flags.DEFINE_string(
+        'ray_address', '', 'host:port of a Ray cluster, or auto; none starts Ray on this machine', flag_values=values
+    )
 
 
 def search_command(values: flags.FlagValues, rest: list[str]) -> None:
@@ -56,12 +64,14 @@ def search_command(values: flags.FlagValues, rest: list[str]) -> None:
         config.baseline = values.baseline
     if values.max_hours is not None and not values.max_hours > 0:
         raise InputError(f'--max_hours is {values.max_hours}; it must be above 0')
+    from nao_tf.search.execution import Execution
     from nao_tf.search.run import run_search
 
+    execution = Execution(values.executor, values.workers, values.ray_address)
     # What is alive now stays alive: the collections between children need not look at it again.
     gc.collect()
     gc.freeze()
-    run_search(config, values.workdir or '', max_hours=values.max_hours, dry_run=values.dry_run)
+    run_search(config, values.workdir or '', max_hours=values.max_hours, dry_run=values.dry_run, execution=execution)
 
 
 def status_flags(values: flags.FlagValues, arguments: list[str]) -> None:

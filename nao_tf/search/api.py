@@ -10,6 +10,7 @@ import ml_collections
 
 from nao_tf.errors import InputError
 from nao_tf.search.config import default_config, set_field
+from nao_tf.search.execution import Execution
 from nao_tf.search.run import Result, run_search
 from nao_tf.search.setup import set_threads
 from nao_tf.tasks.make import Task, as_task
@@ -24,6 +25,9 @@ def search(
     config: ml_collections.ConfigDict | None = None,
     overrides: Mapping[str, Any] | None = None,
     max_hours: float | None = None,
+    executor: str = 'in_process',
+    workers: int = 1,
+    ray_address: str = '',
 ) -> Result | None:
     """Finds a cell for a task by Neural Architecture Optimization.
 
@@ -37,6 +41,9 @@ def search(
         config: what to start from; the defaults are the paper's search, children of N=3 and F=32.
         overrides: fields by their full names, such as `{'child.epochs': 5, 'task.image_size': 32}`.
         max_hours: of this call.
+        executor: `in_process`, or `ray` (docs/scaling.md).
+        workers: children that Ray trains at a time.
+        ray_address: `host:port` of a Ray cluster's head or `auto`; '' starts Ray on this machine.
 
     Returns:
         The result, or None if the time was over before the end.
@@ -44,6 +51,7 @@ def search(
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
+    execution = Execution(executor, workers, ray_address)
     settings = config.copy_and_resolve_references() if config is not None else default_config()
     settings.lock()
     if space is not None:
@@ -58,7 +66,7 @@ def search(
     for name, value in (overrides or {}).items():
         set_field(settings, name, value, origin='overrides')
     set_threads(settings.threads)
-    return run_search(settings, workdir, task=_task(task, settings), max_hours=max_hours)
+    return run_search(settings, workdir, task=_task(task, settings), max_hours=max_hours, execution=execution)
 
 
 def _task(task: Any, settings: ml_collections.ConfigDict) -> Task:

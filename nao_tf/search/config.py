@@ -13,6 +13,7 @@ from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.presets import DEFAULT
 from nao_tf.errors import InputError
 from nao_tf.networks.config import NetworkConfig
+from nao_tf.search.ray_cluster import RayOptions
 from nao_tf.searchers.registry import COMMON, SEARCHERS, settings
 from nao_tf.tasks.config import default_task_config
 from nao_tf.training.config import TrainConfig
@@ -39,7 +40,15 @@ def default_config() -> ml_collections.ConfigDict:
     config.baseline = 'none'  # 'random' adds an arm that shares the random start and trains as many children
     config.warm_start = ''  # work directory of another search whose scores this one starts from
     config.max_attempts = 3  # a child that dies this often becomes a failure
+    config.ray = default_ray_config()
     return config.lock()
+
+
+def default_ray_config() -> ml_collections.ConfigDict:
+    """Returns the fields of `config.ray`: what a child gets and may take under `--executor=ray`."""
+    return ml_collections.ConfigDict(
+        {field.name: field.default for field in dataclasses.fields(RayOptions) if field.name not in RAY_FLAGS}
+    )
 
 
 def default_child_config() -> ml_collections.ConfigDict:
@@ -86,6 +95,8 @@ def default_searcher_config() -> ml_collections.ConfigDict:
             )
     return searcher
 
+
+RAY_FLAGS = ('workers', 'address')  # of the command, not of the search: they change from run to run
 
 NETWORK_DEFAULTS = {
     field.name: field.default for field in dataclasses.fields(NetworkConfig) if field.default is not dataclasses.MISSING

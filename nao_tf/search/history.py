@@ -91,6 +91,7 @@ class History:
         seconds: wall time of all sessions.
         tested: test metrics by trial id.
         ended: number of trials that have a score or have failed, warm ones not counted.
+        training_seconds: wall time of all sessions in which at least one child ran.
     """
 
     def __init__(self, events: Iterable[Mapping[str, Any]], space: str):
@@ -103,6 +104,8 @@ class History:
         self.ended = 0  # trials with an evaluation, warm ones not counted
         self._best: dict[str | None, Trial] = {}
         self._orphans: dict[int, list[Mapping[str, Any]]] = {}  # events of trials whose proposal is missing
+        self.training_seconds = 0.0
+        self._running: set[int] = set()
         self._finished_sessions = 0.0
         self._session = 0.0
         for number, event in enumerate(events, start=1):
@@ -124,10 +127,14 @@ class History:
         if kind == 'session':
             self._finished_sessions += self._session
             self._session = 0.0
+            self._running.clear()
             return
         elapsed = float(event.get('elapsed', self._session))
         if elapsed < self._session:  # the line that began the session was lost
             self._finished_sessions += self._session
+            self._running.clear()
+        elif self._running:
+            self.training_seconds += elapsed - self._session
         self._session = elapsed
         if kind == 'proposed':
             self._proposed(event)
@@ -163,8 +170,11 @@ class History:
 
     def _advance(self, trial: Trial, event: Mapping[str, Any]) -> None:
         kind = event['event']
+        if kind in ('finished', 'failed', 'interrupted'):
+            self._running.discard(trial.id)
         if kind == 'started':
             trial.attempts += 1
+            self._running.add(trial.id)
         elif kind == 'interrupted':
             trial.attempts = max(trial.attempts - 1, 0)
         elif kind == 'tested':

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from typing import Any
 
 from nao_tf.errors import InputError
@@ -11,6 +12,7 @@ EXTENDABLE = (
     'searcher.rounds',
     'baseline',
     'max_attempts',
+    'ray.*',
     'space.module',
     'data',
     # Where the data lies and is kept, and the space's file; the fingerprints say whether they are the same.
@@ -20,6 +22,11 @@ EXTENDABLE = (
     'task.memory_mb',
     'task.download',
 )
+
+
+def may_change(field: str) -> bool:
+    """Returns whether a work directory may be continued with another value of a config field."""
+    return any(fnmatch.fnmatchcase(field, pattern) for pattern in EXTENDABLE)
 
 
 def check_same(stored: dict[str, Any], given: dict[str, Any], *, defaults: dict[str, Any], where: str) -> None:
@@ -38,7 +45,7 @@ def check_same(stored: dict[str, Any], given: dict[str, Any], *, defaults: dict[
     differences = [
         f'{name} was {before.get(name)!r}, now {now.get(name)!r}'
         for name in {**stored, **given}
-        if before.get(name) != now.get(name) and name not in EXTENDABLE
+        if before.get(name) != now.get(name) and not may_change(name)
     ]
     if differences:
         raise InputError(

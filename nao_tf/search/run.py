@@ -16,7 +16,8 @@ from rich.console import Console
 from nao_tf.files import write_text, written_whole
 from nao_tf.search.config import default_config, flatten
 from nao_tf.search.estimate import estimate
-from nao_tf.search.executor import InProcess, OutOfTime
+from nao_tf.search.execution import Execution
+from nao_tf.search.executor import OutOfTime
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.keeper import BestChildren
@@ -27,6 +28,8 @@ from nao_tf.search.summary import summarise
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.tasks.make import Task, make_task
+
+IN_PROCESS = Execution()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +62,7 @@ def run_search(
     max_hours: float | None = None,
     dry_run: bool = False,
     console: Console | None = None,
+    execution: Execution = IN_PROCESS,
 ) -> Result | None:
     """Runs or continues a search; a finished one is printed again.
 
@@ -69,6 +73,7 @@ def run_search(
         max_hours: of this session; after it the same command continues.
         dry_run: only says what would run, and writes nothing.
         console: where progress goes; the standard output by default.
+        execution: where children run.
 
     Returns:
         The result; None after a dry run or when the time was over.
@@ -87,10 +92,10 @@ def run_search(
     try:
         if dry_run:
             parts.warm = warm_evaluations(config, identity)
-            describe_plan(config, parts, console, sum(parts.budgets.values()))
+            describe_plan(config, parts, console, sum(parts.budgets.values()), execution)
             return None
         with open_workdir(Path(workdir), identity, flatten(default_config())) as folder:
-            return _run(config, parts, identity, folder, max_hours, console, started)
+            return _run(config, parts, identity, folder, max_hours, console, started, execution)
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -103,10 +108,11 @@ def _run(
     max_hours: float | None,
     console: Console,
     started: float,
+    execution: Execution,
 ) -> Result | None:
     journal = Journal(workdir / JOURNAL)
     progress = Progress(0, console=console)
-    executor = InProcess(parts.evaluator)
+    executor = execution.make(config, parts)
     keeper = BestChildren(workdir / 'children', executor, parts.evaluator)
     loop = SearchLoop(
         journal,
@@ -130,8 +136,9 @@ def _run(
         if missing:
             if history.ended:
                 progress.say(f'continuing {workdir}: {history.ended} of {progress.total} children have ended')
-            describe_plan(config, parts, console, missing)
-            _run_arms(loop, parts)
+            with executor:
+                describe_plan(config, parts, console, missing, execution)
+                _run_arms(loop, parts)
         else:
             progress.say(f'{workdir} holds this search, finished; raise searcher.rounds to extend it')
         _crown(parts, loop, keeper, workdir)
@@ -177,7 +184,9 @@ def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) 
         loop.record([{'event': 'model', 'trial': best.id}])
 
 
-def describe_plan(config: ml_collections.ConfigDict, parts: Parts, console: Console, children: int) -> None:
+def describe_plan(
+    config: ml_collections.ConfigDict, parts: Parts, console: Console, children: int, execution: Execution
+) -> None:
     """Prints what will run and what it is estimated to take."""
     searcher = config.searcher
     arms = f'{searcher.name}: {searcher.initial} random + {searcher.rounds} rounds of {searcher.per_round}'
@@ -187,6 +196,9 @@ def describe_plan(config: ml_collections.ConfigDict, parts: Parts, console: Cons
         arms += f'; warm start: {len(parts.warm)} scores from {config.warm_start}'
     console.print(f'task {parts.task.name}: {parts.task.describe()}', markup=False)
     console.print(f'space {parts.space.name}; {arms}', markup=False)
+    if execution.elsewhere:
+        console.print(f'{children} children to train on Ray at {execution.ray_address}', markup=False)
+        return
     try:
         guess = estimate(parts.evaluator, children)
     except Exception as error:  # the child that is measured may fail as any other may
@@ -194,7 +206,7 @@ def describe_plan(config: ml_collections.ConfigDict, parts: Parts, console: Cons
         return
     console.print(
         f'{children} children to train, about {guess.seconds_per_child:.1f} s each '
-        f'(measured on one of {guess.parameters:,} parameters): estimated {clock(guess.seconds)} '
+        f'(measured on one of {guess.parameters:,} parameters): estimated {clock(guess.seconds / execution.workers)} '
         f"and the searcher's own time; {guess.bytes / 1e6:.1f} MB on disk",
         markup=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 from pathlib import Path
@@ -15,7 +16,7 @@ from nao_tf.evaluators.trained_child import TrainedChild
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.search.config import default_config, flatten
 from nao_tf.search.history import BASELINE, SEARCH, History
-from nao_tf.search.identity import EXTENDABLE
+from nao_tf.search.identity import may_change
 from nao_tf.search.journal import Journal
 from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
 from nao_tf.searchers.base import Evaluation, Searcher
@@ -172,6 +173,13 @@ def set_threads(threads: int) -> None:
         ) from None
 
 
+def share_gpus() -> None:
+    """Lets several processes use a GPU: TensorFlow takes its memory as it needs it, not all at once."""
+    for gpu in tf.config.list_physical_devices('GPU'):
+        with contextlib.suppress(RuntimeError):  # it is in use already
+            tf.config.experimental.set_memory_growth(gpu, True)
+
+
 def warm_evaluations(config: ml_collections.ConfigDict, identity: dict[str, Any]) -> list[Evaluation]:
     """Returns the finished evaluations of the run that a search starts from.
 
@@ -189,7 +197,7 @@ def warm_evaluations(config: ml_collections.ConfigDict, identity: dict[str, Any]
     defaults = flatten(default_config())
     for name, value in identity.items():
         other = source.get(name, defaults.get(name))
-        if name.startswith(('task.', 'space.', 'child.', 'fingerprint')) and name not in EXTENDABLE and other != value:
+        if name.startswith(('task.', 'space.', 'child.', 'fingerprint')) and not may_change(name) and other != value:
             raise InputError(
                 f'warm_start: the scores in {workdir} do not compare: {name} is {other!r} there and {value!r} here'
             )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.stats
 
-from nao_tf.search.history import BASELINE, SEARCH, WARM, History, Trial
+from nao_tf.search.history import BASELINE, SEARCH, History, Trial
 from nao_tf.spaces.base import SearchSpace
 
 SCHEMA = 1
@@ -162,11 +162,7 @@ def bootstrap_difference(first: Sequence[float], second: Sequence[float], *, see
 
 def split_seconds(history: History) -> dict[str, float]:
     """Returns where the wall time went: children, controller (all of `propose`), and everything else."""
-    children = sum(
-        trial.evaluation.seconds
-        for trial in history.trials.values()
-        if trial.evaluation is not None and trial.reused is None and trial.arm != WARM
-    )
+    children = history.training_seconds
     controller = sum(batch.seconds for batch in history.batches.values())
     return {
         'total': round(history.seconds, 3),

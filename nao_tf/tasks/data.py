@@ -6,10 +6,13 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from nao_tf.errors import InputError
 
 SPLITS = ('train', 'valid', 'test')
 
@@ -35,6 +38,24 @@ class ImageStore:
             # A view of the tensor: the caller's array can be freed.
             self.array = self.tensor.numpy()
             self.array.flags.writeable = False
+
+    def __reduce__(self) -> tuple[Callable[..., ImageStore], tuple[Any, ...]]:
+        """Pickles the images in memory once; of images in a file it pickles where they are."""
+        array = self.array
+        if isinstance(array, np.memmap):
+            return _reopened, (str(array.filename), array.dtype.str, array.shape, array.offset)
+        return ImageStore, (array,)
+
+
+def _reopened(path: str, dtype: str, shape: tuple[int, ...], offset: int) -> ImageStore:
+    """Returns the store of images in a file, in another process."""
+    try:
+        return ImageStore(np.memmap(path, dtype, 'r', offset, shape))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f'the decoded images are not in {path} here ({error}); set task.cache_dir to a folder that every machine '
+            'reaches by the same name'
+        ) from None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -50,6 +51,10 @@ class ImageTask:
         if self.class_weight not in CLASS_WEIGHTS:
             raise InputError(f'task.class_weight is {self.class_weight!r}; it is one of {", ".join(CLASS_WEIGHTS)}')
         self.augment.check(self.image_shape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickles everything but the traced pipeline, which every process makes for itself."""
+        return {name: value for name, value in vars(self).items() if name != '_pipeline'}
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -28,12 +28,17 @@ ROWS = [
 @pytest.fixture(scope='module')
 def summary():
     rng = np.random.default_rng(0)
-    events = [{'event': 'session', 'time': 0}]
+    events, ends = [{'event': 'session', 'time': 0}], []
     for number, (arm, round_, origin, predicted, score) in enumerate(ROWS, start=1):
         architecture = SPACE.canonical(SPACE.sample(rng))
         trial = Trial(number, arm, Proposal(architecture, origin, round_, predicted))
         evaluation = Evaluation(architecture, score, metrics={'accuracy': score}, seconds=2.0, parameters=100)
-        events += [proposed_event(trial), evaluated_event(number, evaluation)]
+        events.append(proposed_event(trial))
+        ends.append(evaluated_event(number, evaluation))
+    # Two workers: every two seconds two children start, and end together.
+    for pair in range(0, len(ROWS), 2):
+        events += [{'event': 'started', 'trial': pair + i, 'attempt': 1, 'elapsed': pair} for i in (1, 2)]
+        events += [{**end, 'elapsed': pair + 2} for end in ends[pair : pair + 2]]
     report = {'round': 1, 'pairwise_accuracy': 0.75}
     events += [
         {
@@ -86,7 +91,7 @@ def test_arms_and_their_difference(summary):
 
 
 def test_seconds_of_all_sessions(summary):
-    assert summary['seconds'] == {'total': 40.0, 'children': 16.0, 'controller': 3.0, 'other': 21.0}
+    assert summary['seconds'] == {'total': 40.0, 'children': 8.0, 'controller': 3.0, 'other': 29.0}
 
 
 def test_bootstrap_covers_and_decides():
