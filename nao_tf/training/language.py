@@ -1,0 +1,189 @@
+"""Trains one language model: the compiled steps, the epochs, and its evaluation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from nao_tf.networks.language_network import LanguageNetwork
+from nao_tf.tasks.text import TextTask
+from nao_tf.training.averaged import AveragedSGD, NonMonotone
+from nao_tf.training.classifier import DivergedError, TrainResult
+from nao_tf.training.language_config import LanguageTrainConfig
+from nao_tf.training.rewrites import graph_rewrites
+
+
+class LanguageTrainer:
+    """One network, one text, one recipe; `train` runs the epochs.
+
+    Args:
+        network: the network to train; its weights are updated in place.
+        task: the text.
+        config: the recipe.
+        seed: decides the lengths of the segments and the dropout masks.
+
+    Raises:
+        InputError: if the text is shorter than one batch.
+    """
+
+    def __init__(self, network: LanguageNetwork, task: TextTask, *, config: LanguageTrainConfig, seed: int):
+        task.check(config.batch_size, config.sequence_length)
+        self.network = network
+        self.task = task
+        self.config = config
+        self.seed = seed
+        self.steps_per_epoch = math.ceil(task.splits['train'] / (config.batch_size * config.sequence_length))
+        self.total_steps = config.epochs * self.steps_per_epoch
+        self.optimizer = AveragedSGD(network.trained, weight_decay=config.weight_decay, clip_norm=config.clip_norm)
+        self._steps: dict[int, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {}
+        self._losses: Callable[..., tuple[tf.Tensor, tf.Tensor]] | None = None
+
+    def step(self, length: int) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+        """Returns the compiled step of one length: (inputs, targets, weights, state, number) -> loss, state.
+
+        Args:
+            length: T; there are few (`streams.static_lengths`), and each is traced when it is first asked for.
+        """
+        if length not in self._steps:
+            batch = self.config.batch_size
+            self._steps[length] = tf.function(self._step, autograph=False).get_concrete_function(
+                *_specs(length, batch), self._state_spec(batch), tf.TensorSpec((), tf.int32)
+            )
+        return self._steps[length]
+
+    def _step(
+        self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: tf.Tensor, number: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Updates the weights once; returns the mean cross entropy (scalar) and the state to carry on [B, H]."""
+        config = self.config
+        found = self.network.gradients(
+            inputs,
+            targets,
+            weights,
+            state,
+            tf.stack([tf.constant(self.seed & 0x7FFFFFFF, tf.int32), number]),
+            activation_penalty=config.activation_penalty,
+            slowness_penalty=config.slowness_penalty,
+        )
+        self.optimizer.apply(found.gradients, config.learning_rate * inputs.shape[0] / config.sequence_length)
+        return found.loss, found.state
+
+    def _state_spec(self, batch: int) -> tf.TensorSpec:
+        return tf.TensorSpec((batch, self.network.config.hidden), tf.float32)
+
+    def train(self, on_epoch: Callable[[int, float], None] | None = None) -> TrainResult:
+        """Trains for the configured epochs and scores on the validation split.
+
+        An epoch that ends in a loss that is not finite is rolled back: the best weights so far return (the initial
+        ones before there are any), and the next epoch goes on from them with other masks.
+
+        Args:
+            on_epoch: called with (epoch counted from 1, validation perplexity) after each evaluation.
+
+        Returns:
+            The result; the network holds the weights that were scored, averaged ones where weights were averaged.
+
+        Raises:
+            DivergedError: if no epoch ended in a finite loss.
+        """
+        with graph_rewrites(self.total_steps):
+            return self._train(on_epoch)
+
+    def _train(self, on_epoch: Callable[[int, float], None] | None) -> TrainResult:
+        initial = self._values()
+        best: tuple[float, int, dict[str, float], list[np.ndarray]] | None = None
+        last = best
+        rule = NonMonotone(self.config.averaging_patience)
+        number = rollbacks = 0
+        for epoch in range(1, self.config.epochs + 1):
+            losses, number = self._epoch(epoch - 1, number)
+            loss = float(tf.reduce_mean(tf.stack(losses)))
+            with self.optimizer.averaged():
+                valid = self.evaluate('valid') if math.isfinite(loss) else math.nan
+                values = self._values()
+            if not math.isfinite(valid):
+                rollbacks += 1
+                self._assign(initial if best is None else best[3])
+                if self.optimizer.averaging:
+                    self.optimizer.start_averaging()
+                continue
+            last = (valid, epoch, {'perplexity': perplexity(valid), 'loss': loss}, values)
+            if on_epoch is not None:
+                on_epoch(epoch, last[2]['perplexity'])
+            if best is None or valid < best[0]:
+                best = last
+            if not self.optimizer.averaging and rule.stalled(valid):
+                self.optimizer.start_averaging()
+        chosen = best if self.config.score == 'best' or rollbacks else last
+        if chosen is None:
+            raise DivergedError(f'the training loss was not finite in any of {self.config.epochs} epochs')
+        valid, epoch, metrics, values = chosen
+        self._assign(values)
+        return TrainResult(self.task.score(valid), {**metrics, 'rollbacks': float(rollbacks)}, epoch)
+
+    def _epoch(self, epoch: int, number: int) -> tuple[list[tf.Tensor], int]:
+        """Trains for one epoch; returns the losses of its steps and the number of the next step."""
+        config = self.config
+        state = self.network.initial_state(config.batch_size)
+        losses = []
+        for segment in self.task.train_segments(
+            config.batch_size,
+            config.sequence_length,
+            random_length=config.random_length,
+            seed=self.seed,
+            epoch=epoch,
+        ):
+            step = self.step(len(segment.inputs))
+            parts = (tf.constant(part) for part in (segment.inputs, segment.targets, segment.weights))
+            loss, state = step(*parts, state, tf.constant(number))
+            losses.append(loss)
+            number += 1
+        return losses, number
+
+    def evaluate(self, split: str) -> float:
+        """Returns the mean cross entropy of a split in nats a token, every token counted once.
+
+        Args:
+            split: `valid`, or `test` for the one last evaluation.
+        """
+        config = self.config
+        batch, length = config.eval_batch_size, config.sequence_length
+        if self._losses is None:
+            self._losses = tf.function(self._evaluation, autograph=False).get_concrete_function(
+                *_specs(length, batch), self._state_spec(batch)
+            )
+        state = self.network.initial_state(batch)
+        sums = []
+        for segment in self.task.eval_segments(split, batch, length):
+            parts = (tf.constant(part) for part in (segment.inputs, segment.targets, segment.weights))
+            total, state = self._losses(*parts, state)
+            sums.append(float(total))
+        return math.fsum(sums) / self.task.splits[split]
+
+    def _evaluation(
+        self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the sum of the cross entropies of a segment in nats, and the state to carry on."""
+        logits, state = self.network(inputs, state)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        return tf.reduce_sum(losses * weights), state
+
+    def _values(self) -> list[np.ndarray]:
+        return [variable.numpy() for variable in self.network.trained]
+
+    def _assign(self, values: list[np.ndarray]) -> None:
+        for variable, value in zip(self.network.trained, values, strict=True):
+            variable.assign(value)
+
+
+def perplexity(loss: float) -> float:
+    """Returns the perplexity of a mean cross entropy in nats; infinite where it is beyond all numbers."""
+    return math.exp(loss) if loss < 700 else math.inf
+
+
+def _specs(length: int, batch: int) -> tuple[tf.TensorSpec, ...]:
+    """Returns the specs of inputs, targets and weights of a segment."""
+    return tuple(tf.TensorSpec((length, batch), kind) for kind in (tf.int32, tf.int32, tf.float32))
