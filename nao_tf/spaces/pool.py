@@ -23,8 +23,9 @@ class PoolSpace(SearchSpace):
     neighbours of an architecture are the nearest of the pool by `features`, those that it is among the nearest of
     included, since of the mutations of one decision there may be none inside.
 
-    It has the name of the space, whose architectures it shares. It has no growth. The sequences of all architectures
-    with their symmetric copies are kept, so that it is for spaces in which an architecture has few of these.
+    It has the name of the space, whose architectures it shares, and no growth. The sequences of all architectures and
+    of their `symmetries` are kept, so that it is for spaces in which an architecture has few of these; where the whole
+    space knows more copies (`random_isomorph`), the pool does not.
 
     Args:
         space: what the architectures are of.
@@ -121,15 +122,6 @@ class PoolSpace(SearchSpace):
             rng: the source of randomness.
         """
         return self.whole.random_symmetry(tokens, rng)
-
-    def random_isomorph(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Returns sequences of the same canonical forms, drawn as the whole space draws them: int [B, T].
-
-        Args:
-            tokens: int [B, T], valid sequences; they are not changed.
-            rng: the source of randomness.
-        """
-        return self.whole.random_isomorph(tokens, rng)
 
     @property
     def step_nodes(self) -> np.ndarray:
