@@ -24,11 +24,8 @@ CONFIG = LanguageTrainConfig(
 
 @pytest.fixture(scope='module')
 def task():
-    """A text of 20 words in which a word and the one before it leave two choices for the next."""
-    rng = np.random.default_rng(0)
-    ids = [0, 1]
-    for choice in rng.integers(2, size=6000):
-        ids.append(int((3 * ids[-1] + 5 * ids[-2] + 7 * choice + 1) % 20))
+    """A text of 20 words in which a word leaves two choices for the next."""
+    ids = np.cumsum(np.random.default_rng(0).choice([1, 4], size=6000)) % 20
     words = [f'w{number:02}' for number in ids]
     splits = {'train': words[:4000], 'valid': words[4000:5003], 'test': words[5003:]}
     return TextTask('made', make_corpus('made', {name: [*split, '<eos>'] for name, split in splits.items()}))
