@@ -24,7 +24,8 @@ FLAGS = flags.FLAGS
 config_flags.DEFINE_config_file('config', None, 'its `searcher` and `seed` are what the settings start from')
 flags.DEFINE_list('searchers', ['nao'], 'names, with commas')
 flags.DEFINE_string('settings', '', 'JSON of fields below `searcher`')
-flags.DEFINE_list('spaces', ['enas_cnn:0', 'nao_cnn:0', 'nasbench101:0'], 'instances of development spaces')
+SPACES = ['enas_cnn:0', 'nao_cnn:0', 'nasbench101:0', 'kerastuner:0']
+flags.DEFINE_list('spaces', SPACES, 'instances of development spaces')
 flags.DEFINE_integer('seeds', 3, 'runs of each setting on each instance', lower_bound=1)
 flags.DEFINE_integer('budget', 100, 'queries of a run', lower_bound=1)
 flags.DEFINE_integer('workers', 0, 'processes; 0 for as many as there are cores', lower_bound=0)

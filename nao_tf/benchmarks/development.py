@@ -21,6 +21,8 @@ from nao_tf.spaces.pool import PoolSpace
 from nao_tf.spaces.registry import get_space
 
 DATA = 'NAO_TF_TEST_DATA'  # environment variable with the folder of the tables
+TUNING = Path(__file__).resolve().parents[2] / 'tools' / 'tuning'
+TUNED = ('diabetes_trees', 'digits_cnn', 'cancer_mlp')  # its searches
 SCALED_ON = 2000  # uniform draws of a space whose cells are not listed
 
 
@@ -137,11 +139,24 @@ def nasbench101(number: int) -> Source:
     )
 
 
+def kerastuner(number: int) -> Source:
+    """Returns the source of a tabulated KerasTuner search of `tools/tuning`, every configuration of it.
+
+    Raises:
+        InputError: if there is none of that number.
+    """
+    if number >= len(TUNED):
+        raise InputError(f'there is no development space kerastuner:{number}; the last is kerastuner:{len(TUNED) - 1}')
+    name = TUNED[number]
+    return TableSource('score', 'score', str(TUNING / 'tables' / f'{name}.npz'), name, str(TUNING / f'{name}.py'))
+
+
 # A space's name -> the source of one instance of it by its number, 0, 1, ...; a new space is a line here.
 SPACES: dict[str, Callable[[int], Source]] = {
     'enas_cnn': functools.partial(synthetic, 'enas_cnn'),  # 40 tokens, 5 operations
     'nao_cnn': functools.partial(synthetic, 'nao_cnn'),  # 60 tokens, 11 operations
     'nasbench101': nasbench101,
+    'kerastuner': kerastuner,
 }
 
 

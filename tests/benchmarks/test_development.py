@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,7 +91,20 @@ def test_the_scale(problem, cells):
     assert np.quantile(values, 0.99) == pytest.approx(1, abs=0.25)
 
 
+def test_a_tabulated_search():
+    source = development_source('kerastuner:0')
+    if not Path(source.path).exists():
+        pytest.skip(f'{source.path} has not been made')
+    problem = source.open()
+    assert not problem.sample
+    assert (
+        problem.evaluator.evaluate(problem.space.canonical(problem.space.sample(np.random.default_rng(0)))).score <= 1
+    )
+
+
 def test_wrong_names(monkeypatch):
+    with pytest.raises(InputError, match='no development space kerastuner:9'):
+        development_source('kerastuner:9')
     with pytest.raises(InputError, match="no development space 'nasbench201'; there are enas_cnn"):
         development_source('nasbench201')
     with pytest.raises(InputError, match="'x' is no number of an instance, such as enas_cnn:1"):
