@@ -82,6 +82,13 @@ class Journal:
             events: JSON objects with a field `event`.
         """
         text = ''.join(encode_line(event) for event in events).encode()
+        try:
+            self._write(text)
+        except OSError:
+            self.close()  # the next append has to look whether this one left a torn line
+            raise
+
+    def _write(self, text: bytes) -> None:
         if self._file is None:
             # Unbuffered, so that a failed write leaves nothing to be written again later.
             self._file = open(self.path, 'ab', buffering=0)  # noqa: SIM115

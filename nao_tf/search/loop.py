@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Sequence
@@ -244,10 +245,11 @@ class SearchLoop:
                 if self.keeper is not None and not evaluation.failed:
                     self.keeper.keep(trial, evaluation, self.history)
                 self._end(trial, evaluation)
-        except (KeyboardInterrupt, InputError):
-            # Neither a person's Ctrl-C nor their input says anything about the child: the attempt does not count.
+        except (KeyboardInterrupt, InputError, OSError):
+            # A person's Ctrl-C, their input or their full disk say nothing about the child: the attempt does not count.
             alone = [trial.id for trial in running.values() if trial.evaluation is None]
-            self.record([{'event': 'interrupted', 'trial': trial} for trial in alone])
+            with contextlib.suppress(OSError):
+                self.record([{'event': 'interrupted', 'trial': trial} for trial in alone])
             raise
 
     def _end(self, trial: Trial, evaluation: Evaluation, reused: int | None = None) -> None:

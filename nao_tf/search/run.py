@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import shutil
 import time
@@ -13,6 +14,7 @@ import keras
 import ml_collections
 from rich.console import Console
 
+from nao_tf.errors import InputError
 from nao_tf.files import write_text, written_whole
 from nao_tf.search.config import default_config, flatten
 from nao_tf.search.estimate import estimate
@@ -30,6 +32,7 @@ from nao_tf.spaces.architecture import Architecture
 from nao_tf.tasks.make import Task, make_task
 
 IN_PROCESS = Execution()
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +99,13 @@ def run_search(
             return None
         with open_workdir(Path(workdir), identity, flatten(default_config())) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        where = error.filename or workdir
+        raise InputError(
+            f'cannot write to {where}: {error.strerror}; what has ended is kept, and the same command continues'
+        ) from error
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -172,6 +182,7 @@ def _run_arms(loop: SearchLoop, parts: Parts) -> None:
 def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) -> None:
     """Tests the winner of each arm, once, and writes the model file of the best of them."""
     history = loop.history
+    keeper.tidy(history)  # what a session left that was killed right after its last child
     winners = {winner.id: winner for winner in map(history.best, parts.budgets) if winner is not None}
     for winner in winners.values():
         if winner.id not in history.tested and 'test' in parts.task.splits:

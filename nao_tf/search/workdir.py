@@ -55,8 +55,9 @@ def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any]
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise InputError(f'another process is running the search in {path}; wait for it or stop it') from None
-        for partial in path.glob(f'.*.{CONFIG}'):  # of a process that was killed while it wrote
-            partial.unlink()
+        for name in (CONFIG, SUMMARY, MODEL):
+            for partial in path.glob(f'.*.{name}'):  # of a process that was killed while it wrote
+                partial.unlink()
         stored = path / CONFIG
         if stored.exists():
             check_same(read_json(stored), config, defaults=dict(defaults or {}), where=str(stored))

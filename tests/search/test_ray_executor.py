@@ -156,17 +156,3 @@ def test_listens_on_the_loopback_address_only(cluster):
     assert addresses <= {'127.0.0.1', '::1', '::ffff:127.0.0.1'}
     assert addresses
     assert os.environ['RAY_AUTH_MODE'] == 'token'  # which Ray sets by itself
-
-
-@pytest.mark.parametrize(
-    ('fields', 'message'),
-    [
-        ({'workers': 0}, '--workers is 0'),
-        ({'num_gpus': -1.0}, r'ray.num_gpus is -1.0; it must be 0 or more'),
-        ({'num_gpus': 1.5}, r'ray.num_gpus is 1.5; above 1 it must be a whole number'),
-        ({'children_per_process': 0}, 'ray.children_per_process is 0'),
-    ],
-)
-def test_options_that_cannot_be(fields, message):
-    with pytest.raises(InputError, match=message):
-        RayOptions(**fields)

@@ -1,0 +1,60 @@
+"""Which executor a command gets, and what it says when there is none."""
+
+import importlib.util
+
+import pytest
+
+from nao_tf.errors import InputError
+from nao_tf.search.execution import Execution
+from nao_tf.search.ray_cluster import RayOptions, connected
+
+
+@pytest.mark.parametrize(
+    ('fields', 'message'),
+    [
+        ({'executor': 'slurm'}, "--executor is 'slurm'; it is one of in_process, ray"),
+        ({'workers': 2}, '--workers=2 needs --executor=ray'),
+        ({'ray_address': 'auto'}, '--ray_address=auto needs --executor=ray'),
+    ],
+)
+def test_choices_that_do_not_fit(fields, message):
+    with pytest.raises(InputError, match=message):
+        Execution(**fields)
+
+
+@pytest.mark.parametrize(
+    ('fields', 'message'),
+    [
+        ({'workers': 0}, '--workers is 0; it must be at least 1'),
+        ({'num_gpus': -1.0}, r'ray.num_gpus is -1.0; it must be 0 or more'),
+        ({'num_gpus': 1.5}, r'ray.num_gpus is 1.5; above 1 it must be a whole number'),
+        ({'time_limit': float('nan')}, 'ray.time_limit is nan'),
+        ({'children_per_process': 0}, 'ray.children_per_process is 0'),
+    ],
+)
+def test_options_that_cannot_be(fields, message):
+    with pytest.raises(InputError, match=message):
+        RayOptions(**fields)
+
+
+def test_ray_is_not_installed(monkeypatch):
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
+    with pytest.raises(InputError, match=r"not installed: pip install 'nao_tf\[ray\]'"), connected(RayOptions()):
+        pass
+
+
+@pytest.mark.skipif(not importlib.util.find_spec('ray'), reason="Ray is not installed: pip install 'nao_tf[ray]'")
+@pytest.mark.parametrize(
+    ('address', 'message'),
+    [
+        ('head', r"--ray_address is 'head'; it is host:port of the head"),
+        ('ray://127.0.0.1:10001', 'it is host:port of the head'),
+        ('127.0.0.1:9', r'nothing answers at 127.0.0.1:9 .*start the head by'),
+        ('127.0.0.1:99999', 'nothing answers at 127.0.0.1:99999'),
+        ('auto', 'cannot join Ray at auto: ConnectionError'),
+    ],
+)
+def test_addresses_where_no_ray_is(address, message, monkeypatch):
+    monkeypatch.delenv('RAY_ADDRESS', raising=False)
+    with pytest.raises(InputError, match=message), connected(RayOptions(address=address)):
+        pass
