@@ -187,6 +187,7 @@ class Controller:
         tries: int | None = None,
         rng: np.random.Generator | None = None,
         optimism: float = 0.0,
+        uphill: bool = True,
     ) -> list[Ascent]:
         """Climbs from seed architectures to new ones by Eq. (2) (Alg. 1, lines 5 and 6).
 
@@ -199,6 +200,8 @@ class Controller:
                 for the config's rule, which stops at `per_parent`.
             rng: of the states that a try moves and of `step_noise`, with `tries`.
             optimism: weight of the posterior's deviation in what is climbed.
+            uphill: along the gradient; else, with `rng`, steps of the same length in random directions from random
+                states, which the ascent is compared with.
 
         Returns:
             One `Ascent` for each new architecture, seed by seed, and one without an architecture for each seed
@@ -209,25 +212,27 @@ class Controller:
         flat = self.models.flat()
         embeddings, gradient, before = in_chunks(compiled.slope, flat, token_array(self.space, architectures))
         if self.process is not None:
-            gradient, before = self.process.slope(embeddings, optimism)
+            gradient, before = self.process.slope(embeddings, optimism), self.process.mean(embeddings)
         steepness = np.linalg.norm(gradient, axis=-1)
         if config.step_unit == 'length':
             gradient = gradient / np.maximum(steepness, 1e-12)[..., None]
         choose = moved_states(embeddings, gradient, self.config.step_states, pool=self.config.step_pool)
         if tries is not None and rng is not None:
-            choose = drawn_states(steepness, config.step_states, rng)
+            choose = drawn_states(steepness if uphill else np.ones_like(steepness), config.step_states, rng)
 
         def climb(tries: Tries) -> Climbed:
             moved = choose(tries)
             direction = gradient[tries.seeds]
             if rng is not None:
                 direction = direction + config.step_noise * unit_noise(direction.shape, rng)
+                if not uphill:
+                    length = np.linalg.norm(direction, axis=-1, keepdims=True)
+                    direction = length * unit_noise(direction.shape, rng)
             decoded, target, encoded, after, predicted = in_chunks(
                 compiled.climb, flat, embeddings[tries.seeds], direction, tries.sizes, moved
             )
             if self.process is not None:
-                after = self.process.optimistic(target, optimism)
-                predicted = self.process.optimistic(encoded, optimism)
+                after, predicted = self.process.mean(target), self.process.mean(encoded)
             back = self.scale.back
             return Climbed(decoded, back(before[tries.seeds]), back(after), back(predicted))
 

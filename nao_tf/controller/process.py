@@ -176,8 +176,8 @@ class Process:
             second += part.weight * (part.variance * (1 - np.einsum('ij,ij->j', half, half)) + own_mean**2)
         return self._offset + mean + optimism * np.sqrt(np.maximum(second - mean**2, 0.0))
 
-    def slope(self, embeddings: np.ndarray, optimism: float) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the gradient of mean + optimism * deviation, [n, S, D], and its value [n] (Eq. 2, by GradientTape).
+    def slope(self, embeddings: np.ndarray, optimism: float) -> np.ndarray:
+        """Returns the gradient of mean + optimism * deviation, [n, S, D] (Eq. 2, by GradientTape).
 
         Args:
             embeddings: [n, S, D].
@@ -193,10 +193,9 @@ class Process:
             inputs[index, :count], solved[index, :count] = part.inputs, part.solved
             inverse[index, :count, :count] = scipy.linalg.cho_solve((part.factor, True), np.eye(count))
             scalars[index] = part.weight, part.kernel.share, part.kernel.length, part.variance
-        common = np.array([self._offset, optimism, self.spread], np.float32)
+        common = np.array([optimism, self.spread], np.float32)
         values = (embeddings, inputs, solved, inverse, scalars, common, self.centre, self.deviation)
-        gradient, value = _slope()(*[tf.constant(array, tf.float32) for array in values])
-        return gradient.numpy(), value.numpy()
+        return _slope()(*[tf.constant(array, tf.float32) for array in values]).numpy()
 
     def choose(self, embeddings: np.ndarray, count: int, optimism: float) -> list[int]:
         """Returns a batch of candidates: each the most optimistic once those before it are known.
@@ -231,11 +230,11 @@ def _squares(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 @functools.cache
 def _slope():
     """Returns the compiled gradient; one trace for all spaces and numbers of architectures."""
-    shapes = ([None] * 3, [None] * 3, [None] * 2, [None] * 3, [COMPONENTS, 4], [3], [None], [None])
+    shapes = ([None] * 3, [None] * 3, [None] * 2, [None] * 3, [COMPONENTS, 4], [2], [None], [None])
 
     @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes])
     def slope(embeddings, inputs, solved, inverse, scalars, common, centre, deviation):
-        offset, optimism, spread = tf.unstack(common)
+        optimism, spread = tf.unstack(common)
         weight, share, length, variance = tf.unstack(scalars, axis=1)
         width = tf.cast(tf.shape(embeddings)[2], tf.float32)
         with tf.GradientTape() as tape:
@@ -256,8 +255,8 @@ def _slope():
             uncertain = variance[:, None] * tf.maximum(1 - explained, 1e-6)
             mean = tf.linalg.matvec(own, weight, transpose_a=True)
             second = tf.linalg.matvec(uncertain + own * own, weight, transpose_a=True)
-            value = offset + mean + optimism * tf.sqrt(tf.maximum(second - mean * mean, 1e-6))
-        return tape.gradient(value, embeddings), value
+            value = mean + optimism * tf.sqrt(tf.maximum(second - mean * mean, 1e-6))
+        return tape.gradient(value, embeddings)
 
     return slope
 

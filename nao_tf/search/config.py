@@ -13,10 +13,14 @@ from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.presets import DEFAULT
 from nao_tf.errors import InputError
 from nao_tf.networks.config import NetworkConfig
+from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.search.ray_cluster import RayOptions
 from nao_tf.searchers.registry import COMMON, SEARCHERS, settings
 from nao_tf.tasks.config import default_task_config
+from nao_tf.tasks.make import TEXT_SOURCES
+from nao_tf.tasks.text_config import default_text_task_config
 from nao_tf.training.config import TrainConfig
+from nao_tf.training.language_config import LanguageTrainConfig
 
 
 def default_config() -> ml_collections.ConfigDict:
@@ -25,17 +29,41 @@ def default_config() -> ml_collections.ConfigDict:
     Returns:
         A locked ConfigDict: setting a field that does not exist raises, and names the nearest that does.
     """
+    return _config(default_task_config(), 'nao_cnn', default_child_config())
+
+
+def default_text_config() -> ml_collections.ConfigDict:
+    """Returns the config that every search on text starts from: the paper's on Penn Treebank (section 4.3).
+
+    The paper gives neither the random start nor the proposals of a round there; they are those of the images.
+
+    Returns:
+        A locked ConfigDict; task and child have other fields than those of images, everything else has the same.
+    """
+    return _config(default_text_task_config(), 'nao_rnn', default_recurrent_child_config())
+
+
+def default_config_for(task_name: str) -> ml_collections.ConfigDict:
+    """Returns the default config that a task belongs to.
+
+    Args:
+        task_name: `config.task.name`.
+    """
+    return default_text_config() if task_name in TEXT_SOURCES else default_config()
+
+
+def _config(task: ml_collections.ConfigDict, space: str, child: ml_collections.ConfigDict) -> ml_collections.ConfigDict:
     config = ml_collections.ConfigDict()
     config.seed = 0  # of the proposals and of every child
     config.threads = 0  # of TensorFlow, within one operation; 0 leaves them alone. Scores depend on it
-    config.task = default_task_config()
+    config.task = task
     config.space = ml_collections.ConfigDict(
         {
-            'name': 'nao_cnn',  # see nao_tf/spaces/registry.py
+            'name': space,  # see nao_tf/spaces/registry.py
             'module': '',  # a Python file of yours that defines a space or operations
         }
     )
-    config.child = default_child_config()
+    config.child = child
     config.searcher = default_searcher_config()
     config.baseline = 'none'  # 'random' adds an arm that shares the random start and trains as many children
     config.warm_start = ''  # work directory of another search whose scores this one starts from
@@ -67,6 +95,19 @@ def default_child_config() -> ml_collections.ConfigDict:
     return child
 
 
+def default_recurrent_child_config() -> ml_collections.ConfigDict:
+    """Returns the fields of `config.child` for texts: a language model and its recipe (A3)."""
+    child = ml_collections.ConfigDict()
+    child.hidden = 850  # H
+    for field in dataclasses.fields(RecurrentConfig):
+        if field.default is not dataclasses.MISSING:
+            child[field.name] = field.default
+    child.precision = 'float32'  # and no other
+    for training_field in dataclasses.fields(LanguageTrainConfig):
+        child[training_field.name] = training_field.default
+    return child
+
+
 def default_searcher_config() -> ml_collections.ConfigDict:
     """Returns the fields of `config.searcher`: NAO with the paper's 600 + 200 + 200."""
     searcher = ml_collections.ConfigDict()
@@ -76,6 +117,7 @@ def default_searcher_config() -> ml_collections.ConfigDict:
     searcher.per_round = 200  # proposals of a round
     searcher.seeds = 200  # K, the cells that climb
     searcher.per_query = 20  # candidates decoded and scored for each cell that is proposed, with a posterior
+    searcher.moves = 'ascent'  # how candidates are made; for ablations 'random_step' or 'mutation'
     searcher.preset = 'default'  # of the controller: 'default', 'paper' or 'released' (docs/controller.md)
     searcher.controller = ml_collections.ConfigDict(
         {
@@ -124,7 +166,7 @@ def from_flat(flat: dict[str, Any], origin: str) -> ml_collections.ConfigDict:
     Raises:
         InputError: if a field does not exist or has another type.
     """
-    config = default_config()
+    config = default_config_for(flat.get('task.name', ''))
     for name, value in flat.items():
         set_field(config, name, value, origin=origin)
     return config

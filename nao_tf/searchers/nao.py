@@ -12,9 +12,12 @@ import numpy as np
 
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.controller import Controller
+from nao_tf.errors import InputError
 from nao_tf.searchers.base import Proposal, Searcher
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
+
+MOVES = ('ascent', 'random_step', 'mutation')
 
 
 class NAO(Searcher):
@@ -33,7 +36,9 @@ class NAO(Searcher):
         initial: cells of the random start, |X| (600).
         per_round: cells proposed in each later round (200).
         seeds: K, how many of the best cells climb (200).
-        per_query: with a posterior, candidates that are decoded and scored for each cell that is proposed.
+        per_query: with a posterior, candidates that are made and scored for each cell that is proposed.
+        moves: with a posterior, how candidates are made from the seeds: `ascent` (Eq. 2); for ablations `random_step`,
+            a step of equal length in a random direction from random states, and `mutation` of one decision.
         controller: sizes and rules of the controller.
         seed: of the draws and of the controller's training.
     """
@@ -46,14 +51,20 @@ class NAO(Searcher):
         per_round: int = 200,
         seeds: int = 200,
         per_query: int = 20,
+        moves: str = 'ascent',
         controller: ControllerConfig,
         seed: int = 0,
     ):
         super().__init__(space, seed=seed)
+        if moves not in MOVES:
+            raise InputError(f'searcher.moves is {moves!r}; it must be one of {", ".join(MOVES)}')
+        if moves != 'ascent' and controller.posterior == 'none':
+            raise InputError(f'searcher.moves is {moves!r}, which needs a controller whose posterior is not "none"')
         self.initial = initial
         self.per_round = per_round
         self.seeds = seeds
         self.per_query = per_query
+        self.moves = moves
         self.rounds = 0  # in which the controller learned
         self._trained_on = 0  # evaluations at the last training
         self._stale = False  # whether the controller's weights are not those of that training
@@ -172,24 +183,35 @@ class NAO(Searcher):
         ][:count]
 
     def _climb_and_choose(self, count: int, current: int) -> list[Proposal]:
-        """Climbs from the K best cells with `per_query` tries for each cell that is wanted, and chooses among them."""
-        total = self.per_query * count
-        seeds = self.best(min(self.seeds, total))
-        tries = max(1, min(total // len(seeds), self.controller.config.max_steps))
-        optimism = self._optimism()
-        ascents = self.controller.ascend(seeds, self.known, tries=tries, rng=self.rng(), optimism=optimism)
-        found = [ascent for ascent in ascents if ascent.architecture is not None]
-        self.report['ascent_share'] = len({ascent.parent for ascent in found}) / len(seeds)
-        self.candidates += tries * len(seeds)
+        """Makes `per_query` candidates from the K best cells for each cell that is wanted, and chooses among them."""
+        found = self._candidates(self.per_query * count, current)
         self.report['candidates'] = len(found)
         if not found:
             return []
-        architectures = [ascent.architecture for ascent in found if ascent.architecture is not None]
-        chosen = self.controller.choose(architectures, count, optimism)
-        predicted = self.controller.predict([architectures[index] for index in chosen])
+        chosen = self.controller.choose([proposal.architecture for proposal in found], count, self._optimism())
+        predicted = self.controller.predict([found[index].architecture for index in chosen])
         return [
-            Proposal(architectures[index], 'ascent', current, float(value), found[index].parent)
+            dataclasses.replace(found[index], predicted=float(value))
             for index, value in zip(chosen, predicted, strict=True)
+        ]
+
+    def _candidates(self, total: int, current: int) -> list[Proposal]:
+        """Returns new cells by `moves` from the K best, after `total` of them at the most were scored."""
+        seeds = self.best(min(self.seeds, total))
+        if self.moves == 'mutation':
+            self.candidates += total
+            return self.mutation_proposals(total, seeds, set(), round_number=current, limit=total)
+        tries = max(1, min(total // len(seeds), self.controller.config.max_steps))
+        ascents = self.controller.ascend(
+            seeds, self.known, tries=tries, rng=self.rng(), optimism=self._optimism(), uphill=self.moves == 'ascent'
+        )
+        self.candidates += tries * len(seeds)
+        climbed = {ascent.parent for ascent in ascents if ascent.architecture is not None}
+        self.report['ascent_share'] = len(climbed) / len(seeds)
+        return [
+            Proposal(ascent.architecture, self.moves, current, parent=ascent.parent)
+            for ascent in ascents
+            if ascent.architecture is not None
         ]
 
     def _optimism(self) -> float:

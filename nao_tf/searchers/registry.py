@@ -85,6 +85,7 @@ def make_searcher(name: str, space: SearchSpace, *, config: Mapping[str, Any], s
             per_round=config['per_round'],
             seeds=config['seeds'],
             per_query=config['per_query'],
+            moves=config['moves'],
             controller=dataclasses.replace(preset(config['preset']), **controller_overrides(config['controller'])),
             seed=seed,
         )

@@ -67,8 +67,7 @@ def test_the_average_is_that_of_a_mixture(process, embeddings):
 
 def test_the_gradient_is_that_of_finite_differences(process, embeddings):
     points = embeddings[POINTS : POINTS + 3]
-    gradient, value = process.slope(points, 1.5)
-    np.testing.assert_allclose(value, process.optimistic(points, 1.5), atol=1e-3)
+    gradient = process.slope(points, 1.5)
     for row, state, unit in [(0, 0, 0), (1, 2, 3), (2, 3, 5)]:
         bump = np.zeros(points.shape)
         bump[row, state, unit] = 1e-4
@@ -119,7 +118,7 @@ def test_one_point_and_equal_points(embeddings):
         mean, covariance = process.posterior(embeddings)
         assert np.all(np.isfinite(mean))
         assert np.all(np.isfinite(covariance))
-        assert np.all(np.isfinite(process.slope(embeddings[:5], 1.0)[0]))
+        assert np.all(np.isfinite(process.slope(embeddings[:5], 1.0)))
 
 
 def test_a_batch_of_many_candidates_comes_from_the_most_optimistic(embeddings, rng):

@@ -18,13 +18,11 @@ from nao_tf.searchers.local_search import LocalSearch
 from nao_tf.searchers.ppo import PPO
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.reinforce import Reinforce
-from nao_tf.spaces.conv_cell import ConvCellSpace
+from tests.support.planted import SPACE, planted
 
 ALPHA = 0.001
 PAIRS = 16
 BUDGET = 60
-# 441 cells: 6 branches make 21 unordered pairs a cell.
-SPACE = ConvCellSpace('small', ('identity', 'conv 3x3', 'max_pool 3x3'), nodes=1)
 SEARCHERS = {
     'evolution': lambda seed: Evolution(SPACE, population=12, sample=6, max_draws=50, seed=seed),
     'tournament': lambda seed: Tournament(SPACE, population=12, sample=6, max_draws=50, seed=seed),
@@ -41,22 +39,6 @@ POLICIES = {
     ),
     'ppo': lambda seed: PPO(SPACE, hidden=12, batch=8, learning_rate=0.02, epochs=2, max_draws=10, seed=seed),
 }
-
-
-def planted(seed):
-    """A score that is a sum over branches (the same for both branches of a node), tables drawn by seed."""
-    rng = np.random.default_rng([seed, 5])
-    sources, operations = rng.normal(size=(2, 2)), rng.normal(size=(2, 3))
-
-    def score(architecture):
-        pair = SPACE.cells(architecture)
-        return sum(
-            sources[place, branch.input] + operations[place, SPACE.operations.index(branch.operation)]
-            for place, cell in enumerate((pair.normal, pair.reduction))
-            for branch in cell.nodes[0].branches
-        )
-
-    return score
 
 
 def run(searcher, score):

@@ -1,4 +1,3 @@
-import time
 from unittest import mock
 
 import numpy as np
@@ -162,17 +161,13 @@ def test_a_thousand_trainings_trace_once(arrays):
     assert first <= 2
 
 
-def test_a_new_training_is_cheap_and_leaves_nothing_behind():
-    """A new dataset takes under 30 ms; a pipeline traced anew for each would leave 0.2 MiB a training behind."""
+def test_a_new_training_leaves_nothing_behind():
+    """A pipeline traced anew for each training would leave 0.2 MiB behind every time."""
     task = as_task('digits', augment={'pad': 1, 'cutout': 2})
     process = psutil.Process()
-    seconds, memory = [], []
+    memory = []
     for seed in range(150):
-        started = time.perf_counter()
-        dataset = task.train_batches(64, seed=seed, steps=8)
-        seconds.append(time.perf_counter() - started)
-        for _ in dataset:
+        for _ in task.train_batches(64, seed=seed, steps=8):
             pass
         memory.append(process.memory_info().rss)
-    assert np.median(seconds) < 0.03
     assert memory[149] - memory[29] < 8 * 2**20
