@@ -23,6 +23,7 @@ flags.DEFINE_integer('first', 0, 'first seed')
 flags.DEFINE_integer('seeds', 10, 'number of seeds')
 flags.DEFINE_string('output', 'runs/digits_vs_random', 'folder of the work directories')
 
+WIDTH = 140  # of the table, also where the terminal is narrower or there is none
 ROWS = {
     'mean validation score of the added cells': lambda summary, arm: summary['arms'][arm]['mean_added'],
     'best validation score': lambda summary, arm: summary['arms'][arm]['best_score'],
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str]) -> None:
             summaries.append(result.summary)
     table = Table(title=f'NAO beside random over {len(summaries)} seeds', title_justify='left')
     for name in ('figure', 'NAO', 'random', 'difference', '95% interval', 'NAO ahead', ''):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     for name, read in ROWS.items():
         nao, random = (np.array([read(summary, arm) for summary in summaries]) for arm in ('search', 'baseline'))
         low, high = paired_interval(nao - random)
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str]) -> None:
             f'{(nao > random).sum()} of {len(nao)}, {(nao == random).sum()} equal',
             'significant' if low > 0 or high < 0 else 'not significant',
         )
-    console.print(table)
+    Console(highlight=False, width=max(console.width, WIDTH)).print(table)
 
 
 if __name__ == '__main__':
