@@ -30,7 +30,7 @@ def search_flags(values: flags.FlagValues, arguments: list[str]) -> None:
     )  # fmt: skip
     flags.DEFINE_string('workdir', None, 'directory of the search; the same one continues it', flag_values=values)
     flags.DEFINE_string(
-        'data_dir', None, 'folder of tensorflow-datasets (sets config.task.data_dir)', flag_values=values
+        'data_dir', None, 'folder of tensorflow-datasets, or of a text (sets config.task.data_dir)', flag_values=values
     )
     flags.DEFINE_float('max_hours', None, 'stop after this time; the same command continues', flag_values=values)
     flags.DEFINE_bool('dry_run', False, 'say what would run and what it would take, and stop', flag_values=values)
@@ -240,9 +240,10 @@ def config_error(error: Exception, command: str, arguments: list[str]) -> str:
     text = ' '.join(str(error).split())
     if isinstance(error, AttributeError | KeyError) and not own:
         from nao_tf.benchmarks.config import default_benchmark_config
-        from nao_tf.search.config import default_config, flatten
+        from nao_tf.search.config import default_config, default_text_config, flatten
 
         names = list(flatten(default_benchmark_config() if command == 'benchmark' else default_config()))
+        names += [] if command == 'benchmark' else list(flatten(default_text_config()))
         given = [argument[9:].split('=')[0] for argument in arguments if argument.startswith('--config.')]
         wrong = next((name for name in given if name not in names), None)
         if wrong is not None:

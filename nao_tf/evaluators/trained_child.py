@@ -1,30 +1,23 @@
-"""Scores an architecture by training it from scratch on the task (Alg. 1, line 2)."""
+"""Scores a convolutional architecture by training it from scratch on images (Alg. 1, line 2)."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 import keras
 
-from nao_tf.evaluators.base import Evaluator, child_seed
-from nao_tf.files import written_whole
+from nao_tf.evaluators.child import Child
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
-from nao_tf.searchers.base import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.tasks.image import ImageTask
-from nao_tf.training.classifier import ClassifierTrainer, release
+from nao_tf.training.classifier import ClassifierTrainer
 from nao_tf.training.config import TrainConfig
 
 
-class TrainedChild(Evaluator):
-    """Builds the small network of an architecture, trains it, and scores it on the validation split.
-
-    The last trained network is kept until the next one, so that the search can save it if it is the best.
+class TrainedChild(Child[CellNetwork]):
+    """A small network of stacked cells that classifies images.
 
     Args:
         task: data and metric.
@@ -34,56 +27,32 @@ class TrainedChild(Evaluator):
         seed: of the search; every child has its own, hashed from it.
     """
 
+    space: CellPairSpace
+
     def __init__(
         self, task: ImageTask, space: CellPairSpace, *, network: NetworkConfig, training: TrainConfig, seed: int
     ):
+        super().__init__(space, seed=seed)
         self.task = task
-        self.space = space
         self.network_config = network
         self.training = training
-        self.seed = seed
-        self.network: CellNetwork | None = None
 
-    def evaluate(self, architecture: Architecture) -> Evaluation:
-        """Returns the validation score of one child.
+    def build(self, architecture: Architecture, seed: int) -> CellNetwork:
+        """Returns the untrained network of an architecture."""
+        return CellNetwork(self.space.cells(architecture), self.network_config, seed=seed)
 
-        Args:
-            architecture: canonical.
+    def trainer(self, network: CellNetwork, seed: int) -> ClassifierTrainer:
+        """Returns the training of a network."""
+        return ClassifierTrainer(network, self.task, config=self.training, seed=seed)
 
-        Raises:
-            DivergedError: if its loss is not finite.
-        """
-        started = time.perf_counter()
-        self.network = None
-        release()
-        seed = child_seed(self.seed, architecture)
-        cells = self.space.cells(architecture)
-        network = CellNetwork(cells, self.network_config, seed=seed)
-        trainer = ClassifierTrainer(network, self.task, config=self.training, seed=seed)
-        result = trainer.train()
-        self.network = network
-        return Evaluation(
-            architecture,
-            result.score,
-            metrics=result.metrics,
-            seconds=time.perf_counter() - started,
-            parameters=count_parameters(cells, self.network_config),
-        )
+    def parameters(self, architecture: Architecture) -> int:
+        """Returns the number of trainable parameters, the auxiliary head not counted."""
+        return count_parameters(self.space.cells(architecture), self.network_config)
 
-    def save(self, path: Path) -> None:
-        """Writes the last trained network as a classifier of raw images, whole or not at all.
-
-        Args:
-            path: of the `.keras` file.
-
-        Raises:
-            RuntimeError: if nothing was trained yet.
-        """
-        if self.network is None:
-            raise RuntimeError('there is no trained network to save')
+    def model(self, network: CellNetwork) -> ImageClassifier:
+        """Returns a trained network as a classifier of raw images."""
         task = self.task
-        model = ImageClassifier(self.network, task.mean.tolist(), task.std.tolist(), task.class_names, white=task.white)
-        save_model(model, path)
+        return ImageClassifier(network, task.mean.tolist(), task.std.tolist(), task.class_names, white=task.white)
 
     def test_metrics(self, model: keras.Model) -> dict[str, float]:
         """Returns the test metrics of a saved classifier; a search calls this once for each arm's winner.
@@ -94,14 +63,3 @@ class TrainedChild(Evaluator):
         images, labels = self.task.arrays('test')
         probabilities = model.predict(images, batch_size=self.training.batch_size, verbose=0)
         return self.task.score(labels, probabilities)
-
-
-def save_model(model: keras.Model, path: Path) -> None:
-    """Writes a `.keras` file beside its place and moves it there, so that no half file is ever seen.
-
-    Args:
-        model: a built Keras model.
-        path: of the file; its folder is made.
-    """
-    with written_whole(path) as partial:
-        model.save(partial)

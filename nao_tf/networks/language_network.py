@@ -86,7 +86,7 @@ class LanguageNetwork(keras.Model):
         """Nothing is left to create: the constructor made the variables."""
         del input_shape
 
-    def initial_state(self, batch_size: int) -> tf.Tensor:
+    def initial_state(self, batch_size: int | tf.Tensor) -> tf.Tensor:
         """Returns the state at the beginning of a text, zeros [B, H]."""
         return tf.zeros((batch_size, self.config.hidden))
 
@@ -94,13 +94,14 @@ class LanguageNetwork(keras.Model):
         """Computes the logits without any dropout.
 
         Args:
-            tokens: int [T, B], time first.
+            tokens: int [T, B], time first; T is static.
             state: [B, H] from the segment before; None at the beginning of a text.
 
         Returns:
             Logits [T, B, V] of the words that follow, and the state to carry on.
         """
-        state = self.initial_state(tokens.shape[1]) if state is None else state
+        batch = tf.shape(tokens)[1] if tokens.shape[1] is None else tokens.shape[1]
+        state = self.initial_state(batch) if state is None else state
         words, matrices = self._inputs(tokens, None)
         outputs, _ = self.core.forward(words, state, matrices)
         return self._logits(outputs), outputs[-1]
@@ -181,14 +182,14 @@ class LanguageNetwork(keras.Model):
             if config.weight_dropout:
                 recurrent *= variational_mask(config.weight_dropout, recurrent.shape, seed, 5)
                 nodes *= variational_mask(config.weight_dropout, nodes.shape, seed, 6)
-        words = tf.matmul(tf.reshape(words, (steps * batch, config.hidden)), first[: config.hidden])
-        return Inputs(tf.reshape(words, (steps, batch, config.width)), Matrices(recurrent, nodes))
+        words = tf.matmul(tf.reshape(words, (-1, config.hidden)), first[: config.hidden])
+        return Inputs(tf.reshape(words, (steps, -1, config.width)), Matrices(recurrent, nodes))
 
     def _logits(self, outputs: tf.Tensor) -> tf.Tensor:
         """Returns logits [T, B, V] of outputs [T, B, H]: the softmax has the embedding's matrix."""
-        steps, batch, hidden = outputs.shape
-        flat = tf.matmul(tf.reshape(outputs, (steps * batch, hidden)), self.embedding.value, transpose_b=True)
-        return tf.reshape(flat + self.bias.value, (steps, batch, self.config.vocabulary))
+        steps, _, hidden = outputs.shape
+        flat = tf.matmul(tf.reshape(outputs, (-1, hidden)), self.embedding.value, transpose_b=True)
+        return tf.reshape(flat + self.bias.value, (steps, -1, self.config.vocabulary))
 
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs, as JSON types."""

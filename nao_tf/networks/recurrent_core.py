@@ -66,7 +66,7 @@ class RecurrentCore:
         """Runs the cell over a sequence.
 
         Args:
-            words: [T, B, W], node 0's product with the embedded words; T and B static.
+            words: [T, B, W], node 0's product with the embedded words; T static, and B where `backward` is to follow.
             state: [B, H], the output of the step before.
             matrices: of the nodes.
             mask: [B, H], variational: multiplies every state that a matrix reads; None for none.
@@ -114,9 +114,9 @@ class RecurrentCore:
 
     def _mean(self, states: tf.Tensor) -> tf.Tensor:
         """Returns the output [B, H] of node values [R, B, H]."""
-        rows, batch, hidden = states.shape
-        flat = tf.matmul(self.plan.average[tf.newaxis], tf.reshape(states, (rows, batch * hidden)))
-        return tf.reshape(flat, (batch, hidden))
+        rows, _, hidden = states.shape
+        flat = tf.matmul(self.plan.average[tf.newaxis], tf.reshape(states, (rows, -1)))
+        return tf.reshape(flat, (-1, hidden))
 
     def backward(
         self,

@@ -9,11 +9,11 @@ from typing import Any
 import ml_collections
 
 from nao_tf.errors import InputError
-from nao_tf.search.config import default_config, set_field
+from nao_tf.search.config import default_config, default_text_config, set_field
 from nao_tf.search.execution import Execution
 from nao_tf.search.run import Result, run_search
 from nao_tf.search.setup import set_threads
-from nao_tf.tasks.make import Task, as_task
+from nao_tf.tasks.make import Task, as_task, is_text
 
 
 def search(
@@ -33,12 +33,14 @@ def search(
 
     Args:
         task: a folder with a folder of images for each class, an `.npz` file, a pair of arrays
-            (images [n, H, W, C], labels [n]), a `tf.data.Dataset` of such pairs, or an `ImageTask`.
-        space: name of the search space; None leaves the config's, `nao_cnn`.
+            (images [n, H, W, C], labels [n]), a `tf.data.Dataset` of such pairs, or an `ImageTask`; for a recurrent
+            cell `pydoc`, a folder with the files of Penn Treebank or WikiText-2, or a `TextTask`.
+        space: name of the search space; None leaves the config's, `nao_cnn`, or `nao_rnn` for a text.
         budget: children to train in all; split as the paper splits its thousand, 60% at random and two rounds of
             20%. None leaves the config's numbers.
         workdir: where the search lives; the same call continues or reprints a search that is there.
-        config: what to start from; the defaults are the paper's search, children of N=3 and F=32.
+        config: what to start from; the defaults are the paper's search, children of N=3 and F=32, or language
+            models of 850 units.
         overrides: fields by their full names, such as `{'child.epochs': 5, 'task.image_size': 32}`.
         max_hours: of this call.
         executor: `in_process`, or `ray` (docs/scaling.md).
@@ -52,7 +54,10 @@ def search(
         InputError: for a value that is wrong, before any training starts.
     """
     execution = Execution(executor, workers, ray_address)
-    settings = config.copy_and_resolve_references() if config is not None else default_config()
+    if config is None:
+        settings = default_text_config() if is_text(task) else default_config()
+    else:
+        settings = config.copy_and_resolve_references()
     settings.lock()
     if space is not None:
         settings.space.name = space

@@ -6,13 +6,10 @@ import dataclasses
 import time
 
 import numpy as np
-import tensorflow as tf
 
-from nao_tf.evaluators.trained_child import TrainedChild
-from nao_tf.networks.cell_network import CellNetwork
-from nao_tf.networks.cost import count_parameters
-from nao_tf.spaces.cells import CellPair
-from nao_tf.training.classifier import ClassifierTrainer, release
+from nao_tf.evaluators.child import Child, Trainer
+from nao_tf.spaces.architecture import Architecture
+from nao_tf.training.classifier import release
 from nao_tf.training.rewrites import graph_rewrites
 
 TRIAL_BYTES = 1200  # journal bytes of one trial of a 60-token space: four lines
@@ -41,7 +38,7 @@ class Estimate:
         return self.children * self.seconds_per_child
 
 
-def estimate(evaluator: TrainedChild, children: int) -> Estimate:
+def estimate(evaluator: Child, children: int) -> Estimate:
     """Trains one random child for a few steps and extrapolates.
 
     Args:
@@ -51,34 +48,23 @@ def estimate(evaluator: TrainedChild, children: int) -> Estimate:
     Returns:
         An estimate; children differ by a factor of two or so, so it is a rough one.
     """
-    training = evaluator.training
-    cells = evaluator.space.cells(evaluator.space.sample(np.random.default_rng(evaluator.seed)))
+    architecture = evaluator.space.sample(np.random.default_rng(evaluator.seed))
     # A first, unmeasured build pays for what the process does only once.
     for _ in range(2):
-        built, step, evaluation, total = _probe(evaluator, cells)
+        built, step, evaluation, trainer = _probe(evaluator, architecture)
         release()
-    evaluations = training.epochs if training.score == 'best' else 1
-    seconds = built + total * step + evaluations * evaluation
-    parameters = count_parameters(cells, evaluator.network_config)
+    seconds = built + trainer.total_steps * step + trainer.evaluations * evaluation
+    parameters = evaluator.parameters(architecture)
     return Estimate(children, seconds, children * TRIAL_BYTES + 3 * 4 * parameters, parameters)
 
 
-def _probe(evaluator: TrainedChild, cells: CellPair) -> tuple[float, float, float, int]:
-    """Returns seconds of the build, of a step, of an evaluation, and the number of steps of a training."""
-    training = evaluator.training
+def _probe(evaluator: Child, architecture: Architecture) -> tuple[float, float, float, Trainer]:
+    """Returns seconds of the build, of a step and of an evaluation, and the training that was measured."""
     started = time.perf_counter()
-    trainer = ClassifierTrainer(
-        CellNetwork(cells, evaluator.network_config, seed=0), evaluator.task, config=training, seed=0
-    )
+    trainer = evaluator.trainer(evaluator.build(architecture, 0), 0)
     with graph_rewrites(trainer.total_steps):
-        seconds = []
-        batches = evaluator.task.train_batches(training.batch_size, seed=0, steps=PROBE_STEPS)
-        for number, (images, labels, weights) in enumerate(batches):
-            before = time.perf_counter()
-            trainer.step(images, labels, weights, tf.constant(number, tf.int32)).numpy()
-            seconds.append(time.perf_counter() - before)
-        trainer.probabilities(images)
+        seconds = trainer.probe(PROBE_STEPS)
         built = time.perf_counter() - started - sum(seconds[1:])
         before = time.perf_counter()
         trainer.evaluate('valid')
-    return built, float(np.median(seconds[1:])), time.perf_counter() - before, trainer.total_steps
+    return built, float(np.median(seconds[1:] or seconds)), time.perf_counter() - before, trainer

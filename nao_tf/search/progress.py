@@ -10,6 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from nao_tf.search.history import SEARCH, History, Trial
+from nao_tf.search.shown import Shown
+
+PLAIN = Shown('score')
 
 
 def make_console() -> Console:
@@ -25,10 +28,12 @@ class Progress:
         total: trials of all arms, those that ended before included.
         ended: trials that ended in earlier sessions.
         console: where to print; by default `make_console()`.
+        shown: how scores are shown.
     """
 
-    def __init__(self, total: int, ended: int = 0, console: Console | None = None):
+    def __init__(self, total: int, ended: int = 0, console: Console | None = None, shown: Shown = PLAIN):
         self.console = console or make_console()
+        self.shown = shown
         self.ended_before = ended
         self.total = total
         self.started_at = time.perf_counter()
@@ -62,10 +67,13 @@ class Progress:
         elapsed = time.perf_counter() - self.started_at
         remaining = elapsed / self.children * (self.total - history.ended)
         where = f'round {trial.proposal.round}' if trial.arm == SEARCH else trial.arm
-        score = f'failed: {evaluation.failure}' if evaluation.failed else f'score {evaluation.score:.4f}'
+        shown = self.shown
+        score = (
+            f'failed: {evaluation.failure}' if evaluation.failed else f'{shown.label} {shown.figure(evaluation.score)}'
+        )
         self.say(
             f'trial {history.ended:>{len(str(self.total))}} of {self.total} | {where:<8} {trial.proposal.origin:<8} | '
-            f'{score} | best {"-" if best is None else f"{best.score:.4f}"} | '
+            f'{score} | best {shown.figure(None if best is None else best.score)} | '
             f'{clock(elapsed)} elapsed, {clock(remaining)} left'
         )
 
@@ -87,19 +95,21 @@ def clock(seconds: float) -> str:
     return f'{hours}:{minutes:02d}:{rest:02d}' if hours else f'{minutes}:{rest:02d}'
 
 
-def print_summary(summary: dict[str, Any], console: Console | None = None) -> None:
+def print_summary(summary: dict[str, Any], console: Console | None = None, shown: Shown = PLAIN) -> None:
     """Prints the end of a search: the best cell, the rounds, and NAO beside random.
 
     Args:
         summary: by the schema of summary.json.
         console: where to print.
+        shown: how scores are shown.
     """
     console = console or make_console()
     best, metric = summary['best'], summary['metric']
     if best is None:
         console.print('no child finished: there is no best cell')
         return
-    rounds = Table(title=f'Rounds of {summary["searcher"]} (mean over the cells of the round)', title_justify='left')
+    mean = 'mean' if shown.metric_of is None else 'geometric mean'
+    rounds = Table(title=f'Rounds of {summary["searcher"]} ({mean} over the cells of the round)', title_justify='left')
     failures = any(row['failed'] for row in summary['rounds'])
     names = ['round', 'cells', f'real {metric}', 'predicted', 'best', 'pairwise', 'Hamming', 'from']
     for name in [*names[:2], 'failed', *names[2:]] if failures else names:
@@ -110,20 +120,20 @@ def print_summary(summary: dict[str, Any], console: Console | None = None) -> No
         cells += [str(row['failed'])] if failures else []
         rounds.add_row(
             *cells,
-            figure(row['mean_score']),
-            figure(row['mean_predicted']),
-            figure(row['best_score']),
+            shown.figure(row['mean_score']),
+            shown.figure(row['mean_predicted']),
+            shown.figure(row['best_score']),
             figure(controller.get('pairwise_accuracy'), 3),
             figure(controller.get('hamming_distance'), 2),
             '\n'.join(f'{count} {origin}' for origin, count in row['origins'].items()),
         )
     console.print(rounds)
     if 'baseline' in summary['arms']:
-        print_arms(summary, console)
+        print_arms(summary, console, shown)
     console.print(f'Best cell: trial {best["trial"]} ({best["arm"]}, round {best["round"]}, {best["origin"]})')
     console.print(escape(best['description']))
-    test = '' if best['test'] is None else f', test {metric} {best["test"][metric]:.4f}'
-    console.print(f'validation {metric} {best["score"]:.4f}{test}, {best["parameters"]:,} parameters')
+    test = '' if best['test'] is None else f', test {metric} {shown.value(best["test"][metric])}'
+    console.print(f'validation {metric} {shown.figure(best["score"])}{test}, {best["parameters"]:,} parameters')
     seconds = summary['seconds']
     console.print(
         f'{clock(seconds["total"])} in all: children {seconds["children"]:.1f} s, '
@@ -131,7 +141,7 @@ def print_summary(summary: dict[str, Any], console: Console | None = None) -> No
     )
 
 
-def print_arms(summary: dict[str, Any], console: Console) -> None:
+def print_arms(summary: dict[str, Any], console: Console, shown: Shown = PLAIN) -> None:
     """Prints the search beside the random arm, and whether the difference is significant."""
     metric, searcher = summary['metric'], summary['searcher']
     table = Table(title=f'{searcher} beside random, from the same random start', title_justify='left')
@@ -143,9 +153,9 @@ def print_arms(summary: dict[str, Any], console: Console) -> None:
         table.add_row(
             label,
             str(row['added']),
-            figure(row['mean_added']),
-            figure(row['best_score']),
-            figure(None if test is None else test[metric]),
+            shown.figure(row['mean_added']),
+            shown.figure(row['best_score']),
+            shown.value(None if test is None else test[metric]),
         )
     console.print(table)
     comparison = summary['comparison']
@@ -154,6 +164,16 @@ def print_arms(summary: dict[str, Any], console: Console) -> None:
         return
     low, high = comparison['interval']
     verdict = 'significant' if comparison['significant'] else 'not significant'
+    if shown.metric_of is not None:
+        # A difference of scores is a ratio of perplexities, whatever the score that it starts from.
+        ratio, best, worst = (
+            shown.metric_of(step) / shown.metric_of(0.0) for step in (comparison['difference'], high, low)
+        )
+        console.print(
+            f'ratio of the mean {metric} {ratio:.3f}, '
+            f'{comparison["level"]:.0%} bootstrap interval {best:.3f} to {worst:.3f}: {verdict}'
+        )
+        return
     console.print(
         f'difference of the means {comparison["difference"]:+.4f}, '
         f'{comparison["level"]:.0%} bootstrap interval {low:+.4f} to {high:+.4f}: {verdict}'

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.files import write_text, written_whole
-from nao_tf.search.config import default_config, flatten
+from nao_tf.search.config import default_config_for, flatten
 from nao_tf.search.estimate import estimate
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
@@ -26,6 +26,7 @@ from nao_tf.search.keeper import BestChildren
 from nao_tf.search.loop import SearchLoop, start_evaluations
 from nao_tf.search.progress import Progress, clock, make_console, print_summary
 from nao_tf.search.setup import Parts, build_parts, identify, set_threads, warm_evaluations
+from nao_tf.search.shown import Shown
 from nao_tf.search.summary import summarise
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir
 from nao_tf.spaces.architecture import Architecture
@@ -53,7 +54,7 @@ class Result:
 
     @property
     def best_model(self) -> keras.Model:
-        """The winning child with its trained weights; takes raw images and returns class probabilities."""
+        """The winning child with its trained weights: an `ImageClassifier`, or a `LanguageModel` of a text."""
         return keras.models.load_model(self.workdir / MODEL)
 
 
@@ -70,7 +71,7 @@ def run_search(
     """Runs or continues a search; a finished one is printed again.
 
     Args:
-        config: of `nao_tf.search.config.default_config`.
+        config: of `nao_tf.search.config.default_config` or `default_text_config`.
         workdir: made if it does not exist.
         task: given in Python; None makes the one that `config.task` describes.
         max_hours: of this session; after it the same command continues.
@@ -97,7 +98,7 @@ def run_search(
             parts.warm = warm_evaluations(config, identity)
             describe_plan(config, parts, console, sum(parts.budgets.values()), execution)
             return None
-        with open_workdir(Path(workdir), identity, flatten(default_config())) as folder:
+        with open_workdir(Path(workdir), identity, flatten(default_config_for(config.task.name))) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution)
     except OSError as error:
         if error.errno not in DISK:
@@ -121,7 +122,8 @@ def _run(
     execution: Execution,
 ) -> Result | None:
     journal = Journal(workdir / JOURNAL)
-    progress = Progress(0, console=console)
+    shown = Shown.of(parts.task)
+    progress = Progress(0, console=console, shown=shown)
     executor = execution.make(config, parts)
     keeper = BestChildren(workdir / 'children', executor, parts.evaluator)
     loop = SearchLoop(
@@ -161,9 +163,16 @@ def _run(
     finally:
         progress.close()
         journal.close()
-    summary = summarise(history, parts.space, metric=parts.task.metric, searcher=config.searcher.name, seed=config.seed)
+    summary = summarise(
+        history,
+        parts.space,
+        metric=shown.metric,
+        searcher=config.searcher.name,
+        seed=config.seed,
+        score=shown.score,
+    )
     write_text(workdir / SUMMARY, json.dumps(summary, indent=1))
-    print_summary(summary, console)
+    print_summary(summary, console, shown)
     best = history.best()
     if best is not None:
         console.print(f'model: {workdir / MODEL}  summary: {workdir / SUMMARY}', markup=False)

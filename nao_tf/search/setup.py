@@ -12,9 +12,9 @@ import ml_collections
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.evaluators.trained_child import TrainedChild
-from nao_tf.networks.config import NetworkConfig
-from nao_tf.search.config import default_config, flatten
+from nao_tf.evaluators.child import Child
+from nao_tf.search.children import make_child
+from nao_tf.search.config import default_config_for, flatten
 from nao_tf.search.history import BASELINE, SEARCH, History
 from nao_tf.search.identity import may_change
 from nao_tf.search.journal import Journal
@@ -22,14 +22,11 @@ from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
 from nao_tf.searchers.base import Evaluation, Searcher
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.registry import make_searcher, total_evaluations
-from nao_tf.spaces.cell_pair import CellPairSpace
+from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.registry import get_space
-from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import Task
-from nao_tf.training.config import TrainConfig
 
 BASELINES = ('none', 'random')
-PRECISIONS = ('float32', 'mixed_bfloat16')  # float16 would need the loss to be scaled
 
 
 @dataclasses.dataclass
@@ -47,9 +44,9 @@ class Parts:
         warm: evaluations taken over from another run.
     """
 
-    space: CellPairSpace
-    task: ImageTask
-    evaluator: TrainedChild
+    space: SearchSpace
+    task: Task
+    evaluator: Child
     searcher: Searcher
     baseline: Searcher | None
     initial: int
@@ -79,35 +76,21 @@ def build_parts(config: ml_collections.ConfigDict, task: Task) -> Parts:
     """Returns the parts of the search that a config describes, every value checked.
 
     Args:
-        config: of `nao_tf.search.config.default_config`.
+        config: of `nao_tf.search.config.default_config` or `default_text_config`.
         task: that its children are trained on.
 
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
-    if not isinstance(task, ImageTask):
-        raise InputError(f'task {task.name} is a text: searches on text are not there yet')
     # A space of one's own has its own name, so the default name gives way to it.
-    own = config.space.module and config.space.name == default_config().space.name
+    own = config.space.module and config.space.name == default_config_for(config.task.name).space.name
     space = get_space('' if own else config.space.name, module=config.space.module)
-    if not isinstance(space, CellPairSpace):
-        raise InputError(
-            f'space {space.name} has no convolutional cells: an image task needs a space such as nao_cnn or enas_cnn'
-        )
     check_choice('baseline', config.baseline, BASELINES)
     if config.baseline == config.searcher.name:
         raise InputError(f'baseline is {config.baseline!r}, the searcher itself; set it to none')
-    check_choice('child.precision', config.child.precision, PRECISIONS)
     if config.max_attempts < 1:
         raise InputError(f'max_attempts is {config.max_attempts}; it must be at least 1')
-    child = config.child.to_dict()
-    network = NetworkConfig(
-        image_shape=task.image_shape,
-        classes=task.classes,
-        **{name: child[name] for name in ('cells_per_stage', 'filters', 'stem', 'rules')},
-        **{name: child[name] for name in ('drop_path_keep', 'dense_keep', 'auxiliary')},
-    )
-    training = TrainConfig(**{field.name: child[field.name] for field in dataclasses.fields(TrainConfig)})
+    evaluator = make_child(config, task, space)
     searcher = make_searcher(config.searcher.name, space, config=config.searcher, seed=config.seed)
     total = total_evaluations(config.searcher)
     baseline = None
@@ -116,7 +99,7 @@ def build_parts(config: ml_collections.ConfigDict, task: Task) -> Parts:
     return Parts(
         space=space,
         task=task,
-        evaluator=TrainedChild(task, space, network=network, training=training, seed=config.seed),
+        evaluator=evaluator,
         searcher=searcher,
         baseline=baseline,
         initial=config.searcher.initial,
@@ -194,7 +177,7 @@ def warm_evaluations(config: ml_collections.ConfigDict, identity: dict[str, Any]
         return []
     workdir = Path(config.warm_start)
     source: dict[str, Any] = read_json(workdir / CONFIG)
-    defaults = flatten(default_config())
+    defaults = flatten(default_config_for(config.task.name))
     for name, value in identity.items():
         other = source.get(name, defaults.get(name))
         if name.startswith(('task.', 'space.', 'child.', 'fingerprint')) and not may_change(name) and other != value:

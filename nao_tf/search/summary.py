@@ -16,15 +16,18 @@ LEVEL = 0.95
 RESAMPLES = 10_000
 
 
-def summarise(history: History, space: SearchSpace, *, metric: str, searcher: str, seed: int) -> dict[str, Any]:
+def summarise(
+    history: History, space: SearchSpace, *, metric: str, searcher: str, seed: int, score: str = ''
+) -> dict[str, Any]:
     """Returns the summary of a history.
 
     Args:
         history: with the test metrics of the winners.
         space: of its architectures.
-        metric: name of the score.
+        metric: name of what the score stands for.
         searcher: name of the searcher of the search arm.
         seed: of the bootstrap.
+        score: the score as a formula of the metric; '' where it is the metric.
 
     Returns:
         JSON types, by the schema in docs/summary.md.
@@ -35,6 +38,7 @@ def summarise(history: History, space: SearchSpace, *, metric: str, searcher: st
         'schema': SCHEMA,
         'space': space.name,
         'metric': metric,
+        'score': score or metric,
         'searcher': searcher,
         'trials': {
             'total': len(trials),

@@ -60,7 +60,7 @@ class TextTask:
         return 1 - loss / math.log(len(self.vocabulary))
 
     def metric_of(self, score: float) -> float:
-        """Returns the perplexity that a score stands for."""
+        """Returns the perplexity that a score stands for; of a mean score, the geometric mean of perplexities."""
         return math.exp((1 - score) * math.log(len(self.vocabulary)))
 
     def check(self, batch_size: int, sequence_length: int) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import gc
 import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -159,6 +160,25 @@ class ClassifierTrainer:
             for variable, value in zip(self.network.variables, values, strict=True):
                 variable.assign(value)
         return TrainResult(score, metrics, epoch)
+
+    @property
+    def evaluations(self) -> int:
+        """How often a training evaluates the validation split."""
+        return self.config.epochs if self.config.score == 'best' else 1
+
+    def probe(self, steps: int) -> list[float]:
+        """Makes the first steps of a training and returns the seconds of each; traces the evaluation too.
+
+        Args:
+            steps: how many, at least 1.
+        """
+        seconds = []
+        for number, batch in enumerate(self.task.train_batches(self.config.batch_size, seed=0, steps=steps)):
+            started = time.perf_counter()
+            self.step(*batch, tf.constant(number, tf.int32)).numpy()
+            seconds.append(time.perf_counter() - started)
+        self.probabilities(batch[0])
+        return seconds
 
     def evaluate(self, split: str) -> dict[str, float]:
         """Returns every metric of the task on one split.

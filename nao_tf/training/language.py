@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
 
 from nao_tf.networks.language_network import LanguageNetwork
+from nao_tf.tasks.streams import Segment
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.averaged import AveragedSGD, NonMonotone
 from nao_tf.training.classifier import DivergedError, TrainResult
@@ -39,7 +43,6 @@ class LanguageTrainer:
         self.total_steps = config.epochs * self.steps_per_epoch
         self.optimizer = AveragedSGD(network.trained, weight_decay=config.weight_decay, clip_norm=config.clip_norm)
         self._steps: dict[int, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {}
-        self._losses: Callable[..., tuple[tf.Tensor, tf.Tensor]] | None = None
 
     def step(self, length: int) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
         """Returns the compiled step of one length: (inputs, targets, weights, state, number) -> loss, state.
@@ -53,6 +56,14 @@ class LanguageTrainer:
                 *_specs(length, batch), self._state_spec(batch), tf.TensorSpec((), tf.int32)
             )
         return self._steps[length]
+
+    @functools.cached_property
+    def losses(self) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+        """The compiled evaluation of a segment: (inputs, targets, weights, state) -> sum of losses, state."""
+        batch = self.config.eval_batch_size
+        return tf.function(self._evaluation, autograph=False).get_concrete_function(
+            *_specs(self.config.sequence_length, batch), self._state_spec(batch)
+        )
 
     def _step(
         self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: tf.Tensor, number: tf.Tensor
@@ -102,7 +113,7 @@ class LanguageTrainer:
             losses, number = self._epoch(epoch - 1, number)
             loss = float(tf.reduce_mean(tf.stack(losses)))
             with self.optimizer.averaged():
-                valid = self.evaluate('valid') if math.isfinite(loss) else math.nan
+                valid = self.loss('valid') if math.isfinite(loss) else math.nan
                 values = self._values()
             if not math.isfinite(valid):
                 rollbacks += 1
@@ -129,21 +140,54 @@ class LanguageTrainer:
         config = self.config
         state = self.network.initial_state(config.batch_size)
         losses = []
-        for segment in self.task.train_segments(
-            config.batch_size,
-            config.sequence_length,
-            random_length=config.random_length,
-            seed=self.seed,
-            epoch=epoch,
-        ):
+        for segment in self._segments(epoch):
             step = self.step(len(segment.inputs))
-            parts = (tf.constant(part) for part in (segment.inputs, segment.targets, segment.weights))
-            loss, state = step(*parts, state, tf.constant(number))
+            loss, state = step(*_tensors(segment), state, tf.constant(number))
             losses.append(loss)
             number += 1
         return losses, number
 
-    def evaluate(self, split: str) -> float:
+    def _segments(self, epoch: int) -> Iterator[Segment]:
+        """Yields the segments of one epoch."""
+        config = self.config
+        return self.task.train_segments(
+            config.batch_size, config.sequence_length, random_length=config.random_length, seed=self.seed, epoch=epoch
+        )
+
+    @property
+    def evaluations(self) -> int:
+        """How often a training evaluates the validation split."""
+        return self.config.epochs
+
+    def probe(self, steps: int) -> list[float]:
+        """Makes the first steps of a training and returns the seconds of each; traces the evaluation too.
+
+        Args:
+            steps: how many, at least 1.
+        """
+        state = self.network.initial_state(self.config.batch_size)
+        seconds = []
+        # All of one length: the others are traced once a training, and take as long a token.
+        segments = self.task.train_segments(
+            self.config.batch_size, self.config.sequence_length, random_length=False, seed=self.seed, epoch=0
+        )
+        for number, segment in enumerate(itertools.islice(segments, steps)):
+            started = time.perf_counter()
+            loss, state = self.step(len(segment.inputs))(*_tensors(segment), state, tf.constant(number))
+            loss.numpy()
+            seconds.append(time.perf_counter() - started)
+        self.losses  # noqa: B018 - traced now
+        return seconds
+
+    def evaluate(self, split: str) -> dict[str, float]:
+        """Returns the perplexity of a split.
+
+        Args:
+            split: `valid`, or `test` for the one last evaluation.
+        """
+        return {'perplexity': perplexity(self.loss(split))}
+
+    def loss(self, split: str) -> float:
         """Returns the mean cross entropy of a split in nats a token, every token counted once.
 
         Args:
@@ -151,15 +195,10 @@ class LanguageTrainer:
         """
         config = self.config
         batch, length = config.eval_batch_size, config.sequence_length
-        if self._losses is None:
-            self._losses = tf.function(self._evaluation, autograph=False).get_concrete_function(
-                *_specs(length, batch), self._state_spec(batch)
-            )
         state = self.network.initial_state(batch)
         sums = []
         for segment in self.task.eval_segments(split, batch, length):
-            parts = (tf.constant(part) for part in (segment.inputs, segment.targets, segment.weights))
-            total, state = self._losses(*parts, state)
+            total, state = self.losses(*_tensors(segment), state)
             sums.append(float(total))
         return math.fsum(sums) / self.task.splits[split]
 
@@ -182,6 +221,11 @@ class LanguageTrainer:
 def perplexity(loss: float) -> float:
     """Returns the perplexity of a mean cross entropy in nats; infinite where it is beyond all numbers."""
     return math.exp(loss) if loss < 700 else math.inf
+
+
+def _tensors(segment: Segment) -> list[tf.Tensor]:
+    """Returns inputs, targets and weights of a segment."""
+    return [tf.constant(part) for part in (segment.inputs, segment.targets, segment.weights)]
 
 
 def _specs(length: int, batch: int) -> tuple[tf.TensorSpec, ...]:
