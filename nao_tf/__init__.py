@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from nao_tf.networks.cell_network import CellNetwork
     from nao_tf.networks.classifier import ImageClassifier
     from nao_tf.networks.config import NetworkConfig
+    from nao_tf.networks.language_model import LanguageModel
     from nao_tf.search.api import search
-    from nao_tf.search.config import default_config
+    from nao_tf.search.config import default_config, default_text_config
     from nao_tf.search.run import Result
     from nao_tf.spaces.architecture import Architecture
     from nao_tf.spaces.registry import get_space
@@ -38,9 +39,11 @@ _HOMES = {
     'CellNetwork': 'nao_tf.networks.cell_network',
     'Controller': 'nao_tf.controller.controller',
     'ImageClassifier': 'nao_tf.networks.classifier',
+    'LanguageModel': 'nao_tf.networks.language_model',
     'NetworkConfig': 'nao_tf.networks.config',
     'Result': 'nao_tf.search.run',
     'default_config': 'nao_tf.search.config',
+    'default_text_config': 'nao_tf.search.config',
     'get_space': 'nao_tf.spaces.registry',
 }
 
@@ -52,9 +55,11 @@ __all__ = [
     'Controller',
     'ImageClassifier',
     'InputError',
+    'LanguageModel',
     'NetworkConfig',
     'Result',
     'default_config',
+    'default_text_config',
     'get_space',
     'search',
 ]
@@ -79,3 +84,4 @@ def _register_models(imported: Any) -> None:
     # Where the networks are what imports Keras, they are half imported now: the second hook comes when they are whole.
     if imported.__name__ != 'keras' or not _NETWORKS & sys.modules.keys():
         importlib.import_module('nao_tf.networks.classifier')
+        importlib.import_module('nao_tf.networks.language_model')
