@@ -1,11 +1,14 @@
-"""Does a search's memory grow with its children? Trains the smallest children one after the other in one process.
+"""Does a search's memory grow with its children? Trains the smallest children in one process.
 
-    python tools/child_memory.py --children=200
+    python tools/child_memory.py --children=200            # the evaluator alone, child after child
+    python tools/child_memory.py --children=200 --search   # a whole `run_search`: journal, keeper and searcher too
 
 Prints the resident memory after every tenth child, and how much it grew from child 20 to the last.
 """
 
-from collections.abc import Sequence
+import io
+import tempfile
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import psutil
@@ -13,12 +16,26 @@ from absl import app, flags
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer('children', 200, 'children to train')
+flags.DEFINE_bool('search', False, 'train them in a search rather than by the evaluator alone')
+flags.DEFINE_string('searcher', 'random', 'of the search; nao fits its controller after the first half of the children')
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Trains the children and prints the memory."""
-    if len(arguments) > 1:
-        raise app.UsageError(f'unexpected argument {arguments[1]!r}')
+class Memory:
+    """The resident memory of this process after each child, in MiB."""
+
+    def __init__(self) -> None:
+        self.process = psutil.Process()
+        self.mebibytes: list[float] = []
+
+    def child_ended(self) -> None:
+        """Takes down and prints the memory."""
+        self.mebibytes.append(self.process.memory_info().rss / 2**20)
+        if len(self.mebibytes) % 10 == 0:
+            print(f'child {len(self.mebibytes)}: {self.mebibytes[-1]:.0f} MiB', flush=True)
+
+
+def train(memory: Memory) -> None:
+    """Trains random children by the evaluator alone."""
     from nao_tf.evaluators.trained_child import TrainedChild
     from nao_tf.networks.config import NetworkConfig
     from nao_tf.spaces.registry import get_space
@@ -31,15 +48,53 @@ def main(arguments: Sequence[str]) -> None:
     training = TrainConfig(epochs=1, batch_size=256, score='last')
     evaluator = TrainedChild(task, space, network=network, training=training, seed=0)
     rng = np.random.default_rng(0)
-    process = psutil.Process()
-    memory = []
-    for child in range(1, FLAGS.children + 1):
+    for _ in range(FLAGS.children):
         evaluator.evaluate(space.canonical(space.sample(rng)))
-        memory.append(process.memory_info().rss / 2**20)
-        if child % 10 == 0:
-            print(f'child {child}: {memory[-1]:.0f} MiB', flush=True)
-    if len(memory) > 20:
-        print(f'from child 20 to child {len(memory)}: {memory[-1] / memory[19] - 1:+.1%}')
+        memory.child_ended()
+
+
+def search(memory: Memory) -> None:
+    """Runs a search whose console counts the children."""
+    from rich.console import Console
+
+    from nao_tf.search.config import default_config
+    from nao_tf.search.run import run_search
+
+    config = default_config()
+    config.threads = 1
+    config.task.name = 'digits'
+    config.child.update({'cells_per_stage': 1, 'filters': 2, 'auxiliary': False, 'drop_path_keep': 1.0})
+    config.child.update({'epochs': 1, 'batch_size': 256, 'score': 'last'})
+    config.searcher.name = FLAGS.searcher
+    config.searcher.initial = config.searcher.per_round = FLAGS.children // 2
+    config.searcher.seeds = min(FLAGS.children // 2, 100)
+    config.searcher.rounds = 1
+    with tempfile.TemporaryDirectory() as folder:
+        run_search(config, folder, console=Console(file=Lines(memory.child_ended), width=200))
+
+
+class Lines(io.StringIO):
+    """A terminal that calls a function for every line of a trial that ended, and keeps nothing."""
+
+    def __init__(self, on_trial: Callable[[], None]):
+        super().__init__()
+        self.on_trial = on_trial
+
+    def write(self, text: str) -> int:
+        if text.startswith('trial '):
+            self.on_trial()
+        return len(text)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Trains the children and prints the memory."""
+    if len(arguments) > 1:
+        raise app.UsageError(f'unexpected argument {arguments[1]!r}')
+    memory = Memory()
+    (search if FLAGS.search else train)(memory)
+    if len(memory.mebibytes) > 20:
+        first, last = memory.mebibytes[19], memory.mebibytes[-1]
+        print(f'from child 20 to child {len(memory.mebibytes)}: {last / first - 1:+.1%}')
 
 
 if __name__ == '__main__':
