@@ -1,7 +1,11 @@
 """Searches on text: what belongs together, and how scores are shown."""
 
 import io
+import os
+import runpy
+from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -13,6 +17,7 @@ from nao_tf.search.shown import Shown
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.make import make_task
 
+CONFIGS = Path(__file__).parents[2] / 'configs'
 SPACE_FILE = """
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 
@@ -112,3 +117,13 @@ def test_perplexities_are_shown(task):
     for words in ('90.02', 'geometric mean', 'ratio of the mean perplexity 0.368', 'interval 0.368 to 1.000'):
         assert words in output
     assert 'validation perplexity 54.60, test perplexity 60.00' in output
+
+
+@pytest.mark.parametrize(('name', 'parameters'), [('ptb', 27_295_000), ('ptb_small', 756_496)])
+def test_configs_on_penn_treebank(name, parameters):
+    if 'NAO_TF_TEST_DATA' not in os.environ:
+        pytest.skip('NAO_TF_TEST_DATA does not name a folder of real data')
+    config = runpy.run_path(str(CONFIGS / f'{name}.py'))['get_config']()
+    config.task.data_dir = str(Path(os.environ['NAO_TF_TEST_DATA']) / 'text')
+    parts = build_parts(config, make_task(config.task))
+    assert parts.evaluator.parameters(parts.space.sample(np.random.default_rng(0))) == parameters

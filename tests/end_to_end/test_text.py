@@ -1,0 +1,78 @@
+"""`nao search` on text from the command line, small but whole."""
+
+import json
+
+import pytest
+
+from tests.end_to_end.conftest import nao, trials
+
+pytestmark = pytest.mark.slow
+
+SMALL = (
+    '--config=configs/text_quickstart.py',
+    '--config.threads=1',
+    '--config.task.min_count=20',
+    '--config.task.train_tokens=3000',
+    '--config.child.hidden=8',
+    '--config.searcher.initial=4',
+    '--config.searcher.rounds=1',
+    '--config.searcher.per_round=2',
+    '--config.searcher.seeds=2',
+    '--config.searcher.controller.epochs=5',
+)
+
+
+@pytest.fixture(scope='module')
+def searched(tmp_path_factory):
+    """The work directory of a finished small search on text, and what the command printed."""
+    workdir = tmp_path_factory.mktemp('text') / 'run'
+    result = nao('search', *SMALL, f'--workdir={workdir}', timeout=600)
+    assert result.returncode == 0, result.stderr
+    return workdir, result.stdout
+
+
+def test_shows_perplexity(searched):
+    workdir, output = searched
+    progress = [line for line in output.splitlines() if line.startswith('trial ')]
+    assert len(progress) == 8
+    assert all('perplexity' in line and 'best' in line for line in progress)
+    for words in (
+        '3,000 training',
+        'real perplexity',
+        'ratio of the mean perplexity',
+        'node_0 = tanh(word, last state)',
+    ):
+        assert words in output
+    summary = json.loads((workdir / 'summary.json').read_text())
+    assert summary['metric'] == 'perplexity'
+    assert summary['score'].startswith('1 - ln(perplexity) / ln(')
+    found = summary['best']
+    assert f'validation perplexity {found["validation"]["perplexity"]:.2f}' in output
+    assert f'test perplexity {found["test"]["perplexity"]:.2f}' in output
+    scores = [row[6] for row in trials(workdir).values()]
+    assert found['score'] == max(scores)
+
+
+def test_continues_and_refuses(searched):
+    workdir, output = searched
+    again = nao('search', *SMALL, f'--workdir={workdir}', timeout=600)
+    assert again.returncode == 0, again.stderr
+    assert output[output.index('Rounds of nao') :] in again.stdout
+    other = nao('search', *SMALL, '--config.child.hidden=9', f'--workdir={workdir}')
+    assert other.returncode == 2
+    assert 'child.hidden was 8, now 9' in other.stderr
+
+
+def test_bad_input_is_one_line(searched, tmp_path):
+    workdir, _ = searched
+    predicted = nao('predict', f'--model={workdir / "best_model.keras"}', f'--images={tmp_path}')
+    missing = nao('search', '--config=configs/ptb.py', f'--data_dir={tmp_path}', f'--workdir={tmp_path / "run"}')
+    field = nao('search', *SMALL, '--config.child.hiden=9', f'--workdir={tmp_path / "run"}')
+    for result, message in (
+        (predicted, 'holds a LanguageModel, not an image classifier'),
+        (missing, 'ptb.train.txt: there is no such file, and no ptb.train.txt.gz; it is the train split'),
+        (field, "there is no config field 'child.hiden'; did you mean child.hidden?"),
+    ):
+        assert result.returncode == 2
+        assert result.stderr.count('\n') == 1
+        assert message in result.stderr
