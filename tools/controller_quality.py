@@ -95,12 +95,13 @@ def measure(space_name: str, seed: int, preset_name: str, *, evaluated: int = 60
     searcher.observe([Evaluation(space.canonical(x), float(y)) for x, y in zip(train, scores, strict=True)])
     proposed = [proposal.architecture for proposal in searcher.propose(PROPOSALS) if proposal.origin == 'ascent']
     second_fit = searcher.report['fit_seconds']
+    known = {space.canonical(architecture) for architecture in train}
     seconds, simple = [], []
     for _ in range(5):
         searcher.propose(PROPOSALS)
         seconds.append(searcher.report['ascent_seconds'])
         started = time.perf_counter()
-        searcher.controller.ascend(best, searcher.known, per_parent=PROPOSALS // len(best))
+        searcher.controller.ascend(best, known, per_parent=PROPOSALS // len(best))
         simple.append(time.perf_counter() - started)
     gain = np.mean([score(x) for x in proposed]) - np.mean([score(x) for x in best]) if proposed else np.nan
     return Result(
