@@ -24,8 +24,8 @@ class Evolution(Searcher):
     without a new one, mutations of the best cells and then uniform draws take their place. The paper's identity
     mutation is left out: with a stored score it would only renew a member's age.
 
-    The paper's P = 100 and S = 25 are for 20,000 models. The defaults here are those of NAS-Bench-101's own
-    example (P = 50, S = 10), for some hundreds of evaluations.
+    The paper's P = 100 and S = 25 are for 20,000 models, and NAS-Bench-101's own example has P = 50 and S = 10. The
+    defaults here were chosen for some hundreds of evaluations (docs/search.md).
 
     Args:
         space: what is searched.
@@ -45,7 +45,7 @@ class Evolution(Searcher):
         self,
         space: SearchSpace,
         *,
-        population: int = 50,
+        population: int = 20,
         sample: int = 10,
         batch: int = 1,
         max_draws: int = 1000,
