@@ -11,10 +11,10 @@ from typing import Any
 
 import ml_collections
 
-from nao_tf.benchmarks.plan import settings_of
+from nao_tf.benchmarks.plan import NOT_READ
 from nao_tf.controller.presets import preset
 from nao_tf.errors import InputError
-from nao_tf.search.config import set_field
+from nao_tf.search.config import flatten, set_field
 from nao_tf.searchers.registry import COMMON, SEARCHERS
 from nao_tf.spaces.notation import parse_json
 
@@ -51,7 +51,11 @@ class Arm:
         Args:
             more: what they depend on beside the settings, as JSON types.
         """
-        settings = settings_of(self.searcher, self.config)
+        settings = {
+            field: value
+            for field, value in flatten(self.config.searcher).items()
+            if field not in NOT_READ and self.searcher in owners(field)
+        }
         if self.searcher == 'nao':  # fields that are None are the preset's
             settings['preset'] = preset(self.config.searcher.preset).to_json()
         text = json.dumps([settings, more], sort_keys=True)

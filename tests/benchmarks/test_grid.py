@@ -58,6 +58,8 @@ def test_folders_are_of_what_the_records_depend_on(config):
     assert one.folder(budget=50) == one.folder(budget=50)
     assert len({one.folder(budget=50), one.folder(budget=60), other.folder(budget=50)}) == 3
     config.searcher.mcts.batch = 7
+    config.searcher.controller.hidden = 7
+    config.searcher.rounds = 7
     assert make_arms(['lanas'], '', config)[0].folder(budget=50) == one.folder(budget=50)
 
 
