@@ -51,7 +51,7 @@ SEARCHERS = {
     'random': random,
     'evolution': quick(Evolution, population=8, sample=3, batch=4, max_draws=50),
     'tournament': quick(Tournament, population=8, sample=3, batch=4, max_draws=50),
-    'local_search': quick(LocalSearch, start=4, batch=4),
+    'local_search': quick(LocalSearch, start=4, batch=4, first_improvement=False),
     'local_search_first': quick(LocalSearch, start=4, batch=4, first_improvement=True),
     'reinforce': quick(Reinforce, layers=2, hidden=6, batch=4, max_draws=12),
     'ppo': quick(PPO, layers=1, hidden=6, batch=4, epochs=2, max_draws=12),
