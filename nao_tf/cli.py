@@ -1,4 +1,4 @@
-"""The command line: `nao search | status | predict | describe | benchmark`, a thin shell over the package.
+"""The command line: `nao search | train | status | predict | describe | benchmark`, a thin shell over the package.
 
 Exit codes: 0 done, 2 bad usage or bad input (one line, no traceback), 1 anything else.
 """
@@ -56,7 +56,7 @@ def search_command(values: flags.FlagValues, rest: list[str]) -> None:
         raise InputError('nao search needs --config=FILE, such as --config=configs/digits.py')
     if values.workdir is None and not values.dry_run:
         raise InputError('nao search needs --workdir=DIR, such as --workdir=runs/digits')
-    if 'child' not in config:
+    if 'child' not in config or 'searcher' not in config:
         raise InputError('nao search: that config is not of a search; take one such as configs/digits.py')
     if values.data_dir is not None:
         config.task.data_dir = values.data_dir
@@ -72,6 +72,36 @@ def search_command(values: flags.FlagValues, rest: list[str]) -> None:
     gc.collect()
     gc.freeze()
     run_search(config, values.workdir or '', max_hours=values.max_hours, dry_run=values.dry_run, execution=execution)
+
+
+def train_flags(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Defines the flags of `nao train`."""
+    config_flags.DEFINE_config_file(
+        'config', None, 'training file, such as configs/ptb_final.py; --config.FIELD=VALUE sets one of its fields',
+        flag_values=values, sys_argv=['nao', *arguments],
+    )  # fmt: skip
+    flags.DEFINE_string('workdir', None, 'directory of the training; the same one continues it', flag_values=values)
+    flags.DEFINE_string('data_dir', None, 'folder of the text (sets config.task.data_dir)', flag_values=values)
+    flags.DEFINE_float('max_hours', None, 'stop after this time; the same command continues', flag_values=values)
+
+
+def train_command(values: flags.FlagValues, rest: list[str]) -> None:
+    """Train a recurrent cell on text, or continue to."""
+    no_more(rest)
+    config = values.config
+    if config is None:
+        raise InputError('nao train needs --config=FILE, such as --config=configs/ptb_final.py')
+    if values.workdir is None:
+        raise InputError('nao train needs --workdir=DIR, such as --workdir=runs/ptb_final')
+    if 'architecture' not in config:
+        raise InputError('nao train: that config is not of a training; take one such as configs/ptb_final.py')
+    if values.data_dir is not None:
+        config.task.data_dir = values.data_dir
+    if values.max_hours is not None and not values.max_hours > 0:
+        raise InputError(f'--max_hours is {values.max_hours}; it must be above 0')
+    from nao_tf.search.train import train_cell
+
+    train_cell(config, values.workdir, max_hours=values.max_hours)
 
 
 def status_flags(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -178,6 +208,7 @@ def benchmark_command(values: flags.FlagValues, rest: list[str]) -> None:
 
 COMMANDS: dict[str, tuple[Callable[[flags.FlagValues, list[str]], None], Command]] = {
     'search': (search_flags, search_command),
+    'train': (train_flags, train_command),
     'status': (status_flags, status_command),
     'predict': (predict_flags, predict_command),
     'describe': (describe_flags, describe_command),
@@ -240,10 +271,11 @@ def config_error(error: Exception, command: str, arguments: list[str]) -> str:
     text = ' '.join(str(error).split())
     if isinstance(error, AttributeError | KeyError) and not own:
         from nao_tf.benchmarks.config import default_benchmark_config
-        from nao_tf.search.config import default_config, default_text_config, flatten
+        from nao_tf.search.config import default_config, default_text_config, default_train_config, flatten
 
         names = list(flatten(default_benchmark_config() if command == 'benchmark' else default_config()))
-        names += [] if command == 'benchmark' else list(flatten(default_text_config()))
+        if command != 'benchmark':
+            names += [*flatten(default_text_config()), *flatten(default_train_config())]
         given = [argument[9:].split('=')[0] for argument in arguments if argument.startswith('--config.')]
         wrong = next((name for name in given if name not in names), None)
         if wrong is not None:

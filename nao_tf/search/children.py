@@ -72,6 +72,20 @@ def recurrent_child(config: ml_collections.ConfigDict, task: TextTask, space: Se
         raise InputError(f'space {space.name} has no recurrent cells: a text needs a space such as nao_rnn')
     for name in space.activations:
         check_activation(name, f'space {space.name}')
+    network, training = recurrent_recipe(config, task)
+    return RecurrentChild(task, space, network=network, training=training, seed=config.seed)
+
+
+def recurrent_recipe(config: ml_collections.ConfigDict, task: TextTask) -> tuple[RecurrentConfig, LanguageTrainConfig]:
+    """Returns what `config.child` says of a language model and of its training.
+
+    Args:
+        config: of a search on text, or of `nao train`.
+        task: the text.
+
+    Raises:
+        InputError: if a value is wrong, or the text is shorter than one batch.
+    """
     check_precision(config, PRECISIONS[:1])
     child = config.child.to_dict()
     fields = [field.name for field in dataclasses.fields(RecurrentConfig) if field.name != 'vocabulary']
@@ -80,7 +94,7 @@ def recurrent_child(config: ml_collections.ConfigDict, task: TextTask, space: Se
         **{field.name: child[field.name] for field in dataclasses.fields(LanguageTrainConfig)}
     )
     task.check(training.batch_size, training.sequence_length)
-    return RecurrentChild(task, space, network=network, training=training, seed=config.seed)
+    return network, training
 
 
 def check_precision(config: ml_collections.ConfigDict, choices: tuple[str, ...]) -> None:

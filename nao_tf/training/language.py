@@ -16,6 +16,7 @@ from nao_tf.tasks.streams import Segment
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.averaged import AveragedSGD, NonMonotone
 from nao_tf.training.classifier import DivergedError, TrainResult
+from nao_tf.training.course import Course, Scored
 from nao_tf.training.language_config import LanguageTrainConfig
 from nao_tf.training.rewrites import graph_rewrites
 
@@ -42,6 +43,8 @@ class LanguageTrainer:
         self.steps_per_epoch = math.ceil(task.splits['train'] / (config.batch_size * config.sequence_length))
         self.total_steps = config.epochs * self.steps_per_epoch
         self.optimizer = AveragedSGD(network.trained, weight_decay=config.weight_decay, clip_norm=config.clip_norm)
+        self.course = Course(NonMonotone(config.averaging_patience))
+        self._initial = self._values()
         self._steps: dict[int, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {}
 
     def step(self, length: int) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
@@ -92,7 +95,8 @@ class LanguageTrainer:
         ones before there are any), and the next epoch goes on from them with other masks.
 
         Args:
-            on_epoch: called with (epoch counted from 1, validation perplexity) after each evaluation.
+            on_epoch: called with (epoch counted from 1, validation perplexity) after each evaluation; what
+                `language_checkpoint` writes then continues a training exactly.
 
         Returns:
             The result; the network holds the weights that were scored, averaged ones where weights were averaged.
@@ -101,51 +105,54 @@ class LanguageTrainer:
             DivergedError: if no epoch ended in a finite loss.
         """
         with graph_rewrites(self.total_steps):
-            return self._train(on_epoch)
+            while self.course.epoch < self.config.epochs:
+                self._advance(on_epoch)
+        return self._result()
 
-    def _train(self, on_epoch: Callable[[int, float], None] | None) -> TrainResult:
-        initial = self._values()
-        best: tuple[float, int, dict[str, float], list[np.ndarray]] | None = None
-        last = best
-        rule = NonMonotone(self.config.averaging_patience)
-        number = rollbacks = 0
-        for epoch in range(1, self.config.epochs + 1):
-            losses, number = self._epoch(epoch - 1, number)
-            loss = float(tf.reduce_mean(tf.stack(losses)))
-            with self.optimizer.averaged():
-                valid = self.loss('valid') if math.isfinite(loss) else math.nan
-                values = self._values()
-            if not math.isfinite(valid):
-                rollbacks += 1
-                self._assign(initial if best is None else best[3])
-                if self.optimizer.averaging:
-                    self.optimizer.start_averaging()
-                continue
-            last = (valid, epoch, {'perplexity': perplexity(valid), 'loss': loss}, values)
-            if on_epoch is not None:
-                on_epoch(epoch, last[2]['perplexity'])
-            if best is None or valid < best[0]:
-                best = last
-            if not self.optimizer.averaging and rule.stalled(valid):
+    def _advance(self, on_epoch: Callable[[int, float], None] | None) -> None:
+        """Trains for one more epoch and evaluates it."""
+        course = self.course
+        losses = self._epoch()
+        course.epoch += 1
+        loss = float(tf.reduce_mean(tf.stack(losses)))
+        with self.optimizer.averaged():
+            valid = self.loss('valid') if math.isfinite(loss) else math.nan
+            values = self._values()
+        if not math.isfinite(valid):
+            course.rollbacks += 1
+            self._assign(self._initial if course.best is None else course.best.values)
+            if self.optimizer.averaging:
                 self.optimizer.start_averaging()
-        chosen = best if self.config.score == 'best' or rollbacks else last
+            return
+        course.last = Scored(valid, course.epoch, {'perplexity': perplexity(valid), 'loss': loss}, values)
+        if course.best is None or valid < course.best.loss:
+            course.best = course.last
+        if not self.optimizer.averaging and course.rule.stalled(valid):
+            self.optimizer.start_averaging()
+        if on_epoch is not None:
+            on_epoch(course.epoch, course.last.metrics['perplexity'])
+
+    def _result(self) -> TrainResult:
+        """Puts the weights that count into the network and returns their score."""
+        course = self.course
+        chosen = course.best if self.config.score == 'best' or course.rollbacks else course.last
         if chosen is None:
             raise DivergedError(f'the training loss was not finite in any of {self.config.epochs} epochs')
-        valid, epoch, metrics, values = chosen
-        self._assign(values)
-        return TrainResult(self.task.score(valid), {**metrics, 'rollbacks': float(rollbacks)}, epoch)
+        self._assign(chosen.values)
+        metrics = {**chosen.metrics, 'rollbacks': float(course.rollbacks)}
+        return TrainResult(self.task.score(chosen.loss), metrics, chosen.epoch)
 
-    def _epoch(self, epoch: int, number: int) -> tuple[list[tf.Tensor], int]:
-        """Trains for one epoch; returns the losses of its steps and the number of the next step."""
-        config = self.config
-        state = self.network.initial_state(config.batch_size)
+    def _epoch(self) -> list[tf.Tensor]:
+        """Trains for one epoch; returns the losses of its steps."""
+        course = self.course
+        state = self.network.initial_state(self.config.batch_size)
         losses = []
-        for segment in self._segments(epoch):
+        for segment in self._segments(course.epoch):
             step = self.step(len(segment.inputs))
-            loss, state = step(*_tensors(segment), state, tf.constant(number))
+            loss, state = step(*_tensors(segment), state, tf.constant(course.steps))
             losses.append(loss)
-            number += 1
-        return losses, number
+            course.steps += 1
+        return losses
 
     def _segments(self, epoch: int) -> Iterator[Segment]:
         """Yields the segments of one epoch."""
