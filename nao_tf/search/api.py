@@ -12,7 +12,7 @@ from nao_tf.errors import InputError
 from nao_tf.search.config import default_config, default_text_config, set_field
 from nao_tf.search.execution import Execution
 from nao_tf.search.run import Result, run_search
-from nao_tf.search.setup import set_threads
+from nao_tf.search.setup import set_threads, share_gpus
 from nao_tf.tasks.make import Task, as_task, is_text
 
 
@@ -71,6 +71,7 @@ def search(
     for name, value in (overrides or {}).items():
         set_field(settings, name, value, origin='overrides')
     set_threads(settings.threads)
+    share_gpus()
     return run_search(settings, workdir, task=_task(task, settings), max_hours=max_hours, execution=execution)
 
 

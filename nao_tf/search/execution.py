@@ -11,7 +11,7 @@ from nao_tf.search.executor import Executor, InProcess
 from nao_tf.search.ray_cluster import RayOptions
 from nao_tf.search.ray_executor import RayExecutor
 from nao_tf.search.recipe import evaluator_recipe
-from nao_tf.search.setup import Parts, share_gpus
+from nao_tf.search.setup import Parts
 
 EXECUTORS = ('in_process', 'ray')
 
@@ -58,5 +58,4 @@ class Execution:
         options = RayOptions(workers=self.workers, address=self.ray_address, **config.ray.to_dict())
         if self.executor == 'in_process':
             return InProcess(parts.evaluator)
-        share_gpus()
         return RayExecutor(evaluator_recipe(config, parts.task), options, max_attempts=config.max_attempts)

@@ -69,7 +69,8 @@ def limited_memory(megabytes: int) -> Iterator[None]:
         return
     fields = dict(line.split(':', 1) for line in status.read_text().splitlines())
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (int(fields['VmData'].split()[0]) * 1024 + megabytes * 2**20, hard))
+    limit = int(fields['VmData'].split()[0]) * 1024 + megabytes * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
     try:
         yield
     finally:

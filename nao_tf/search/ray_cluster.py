@@ -10,12 +10,15 @@ import math
 import os
 import secrets
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from nao_tf.errors import InputError
 
 REACH_SECONDS = 5.0
+# Ray reads it when it is imported; 0 makes it listen on the loopback address only, on Linux too.
+ALL_ADDRESSES = 'RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +33,8 @@ class RayOptions:
         tpu: TPU chips of a child.
         memory_mb: MiB that a child may add to its process; 0 for no limit.
         time_limit: seconds of a child; 0 for no limit.
-        children_per_process: after so many children a worker's process is replaced by a fresh one.
+        children_per_process: after so many children a worker's process is replaced by a fresh one; with GPUs or TPUs
+            after every one, as a process keeps the device that it began with.
 
     Raises:
         InputError: for a value that cannot be.
@@ -78,7 +82,7 @@ class RayOptions:
             'num_gpus': self.num_gpus,
             'resources': {'TPU': self.tpu} if self.tpu else {},
             'memory': self.memory_mb * 2**20 or None,
-            'max_calls': self.children_per_process,
+            'max_calls': 1 if self.num_gpus or self.tpu else self.children_per_process,
             'max_retries': 0,
         }
 
@@ -97,9 +101,11 @@ def connected(options: RayOptions) -> Iterator[None]:
     """
     if importlib.util.find_spec('ray') is None:
         raise InputError("--executor=ray needs Ray, which is not installed: pip install 'nao_tf[ray]'")
-    # Ray reads it when it is imported: a Ray of our own listens on the loopback address only.
-    if not options.address:
-        os.environ.setdefault('RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER', '0')
+    if options.address:
+        _reach(options.address)
+    before = 'ray' in sys.modules
+    if not before and not options.address:
+        os.environ.setdefault(ALL_ADDRESSES, '0')
     import ray
 
     if ray.is_initialized():
@@ -110,6 +116,11 @@ def connected(options: RayOptions) -> Iterator[None]:
         if options.address:
             _join(options.address)
         else:
+            if before and sys.platform == 'linux' and ALL_ADDRESSES not in os.environ:
+                raise InputError(
+                    f'Ray was imported before the search and would listen on all addresses: set {ALL_ADDRESSES}=0 '
+                    'before the import, or call ray.init() as you want it'
+                )
             _start(options)
         check_demand(options)
         yield
@@ -117,20 +128,25 @@ def connected(options: RayOptions) -> Iterator[None]:
         ray.shutdown()
 
 
+def _reach(address: str) -> None:
+    """Raises an InputError if the address is none or nothing answers there; Ray itself would try for minutes."""
+    if address == 'auto':
+        return
+    host, _, port = address.rpartition(':')
+    if not host or '/' in host or not port.isdigit():
+        raise InputError(f'--ray_address is {address!r}; it is host:port of the head, as `ray start --head` prints')
+    try:
+        socket.create_connection((host, int(port)), REACH_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f'--ray_address: nothing answers at {address} ({error}); start the head by `ray start --head`'
+        ) from None
+
+
 def _join(address: str) -> None:
     """Connects to a running cluster, or raises an InputError in one line."""
     import ray
 
-    if address != 'auto':
-        host, _, port = address.rpartition(':')
-        if not host or '/' in host or not port.isdigit():
-            raise InputError(f'--ray_address is {address!r}; it is host:port of the head, as `ray start --head` prints')
-        try:
-            socket.create_connection((host, int(port)), REACH_SECONDS).close()
-        except (OSError, OverflowError) as error:
-            raise InputError(
-                f'--ray_address: nothing answers at {address} ({error}); start the head by `ray start --head`'
-            ) from None
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (Exception, SystemExit) as error:  # Ray exits where it waited for a head in vain

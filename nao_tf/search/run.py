@@ -25,7 +25,7 @@ from nao_tf.search.journal import Journal
 from nao_tf.search.keeper import BestChildren
 from nao_tf.search.loop import SearchLoop, start_evaluations
 from nao_tf.search.progress import Progress, clock, make_console, print_summary
-from nao_tf.search.setup import Parts, build_parts, identify, set_threads, warm_evaluations
+from nao_tf.search.setup import Parts, build_parts, identify, set_threads, share_gpus, warm_evaluations
 from nao_tf.search.shown import Shown
 from nao_tf.search.summary import summarise
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir
@@ -88,6 +88,7 @@ def run_search(
     started = time.perf_counter()
     console = console or make_console()
     set_threads(config.threads)
+    share_gpus()
     task = task or make_task(config.task)
     parts = build_parts(config, task)
     identity = identify(config, parts)

@@ -157,9 +157,12 @@ def set_threads(threads: int) -> None:
 
 
 def share_gpus() -> None:
-    """Lets several processes use a GPU: TensorFlow takes its memory as it needs it, not all at once."""
+    """Lets several processes use a GPU: TensorFlow takes its memory as it needs it, not all at once.
+
+    To be called before anything uses TensorFlow; after that it changes nothing.
+    """
     for gpu in tf.config.list_physical_devices('GPU'):
-        with contextlib.suppress(RuntimeError):  # it is in use already
+        with contextlib.suppress(RuntimeError):
             tf.config.experimental.set_memory_growth(gpu, True)
 
 

@@ -51,10 +51,14 @@ def test_ray_is_not_installed(monkeypatch):
         ('ray://127.0.0.1:10001', 'it is host:port of the head'),
         ('127.0.0.1:9', r'nothing answers at 127.0.0.1:9 .*start the head by'),
         ('127.0.0.1:99999', 'nothing answers at 127.0.0.1:99999'),
-        ('auto', 'cannot join Ray at auto: ConnectionError'),
     ],
 )
-def test_addresses_where_no_ray_is(address, message, monkeypatch):
-    monkeypatch.delenv('RAY_ADDRESS', raising=False)
+def test_addresses_where_no_ray_is(address, message):
     with pytest.raises(InputError, match=message), connected(RayOptions(address=address)):
         pass
+
+
+def test_a_process_that_had_a_gpu_is_not_used_again():
+    assert RayOptions(children_per_process=7).task['max_calls'] == 7
+    assert RayOptions(children_per_process=7, num_gpus=0.5).task['max_calls'] == 1
+    assert RayOptions(children_per_process=7, tpu=4).task['max_calls'] == 1

@@ -4,10 +4,12 @@ import importlib.util
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -68,9 +70,10 @@ def environment():
 def address(environment):
     """The address of a running head with two processors."""
     port = free_port()
+    folder = tempfile.mkdtemp(prefix='ray')  # short: names of sockets have 107 characters at most
     head = subprocess.Popen(
         [sys.executable, '-m', 'ray.scripts.scripts', 'start', '--head', f'--port={port}', '--num-cpus=2',
-         '--include-dashboard=false', '--block'],
+         '--include-dashboard=false', f'--temp-dir={folder}', '--block'],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     for line in head.stdout:
@@ -82,6 +85,7 @@ def address(environment):
     head.communicate(timeout=60)
     for process in psutil.wait_procs(family, timeout=20)[1]:
         process.kill()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_joins_a_cluster(address, environment, tmp_path):
