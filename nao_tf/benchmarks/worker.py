@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import multiprocessing
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -157,7 +160,16 @@ def start(stop: Any) -> None:
     """
     global _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the main process's to answer
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _stop = stop
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the main one has died without a word (kill -9); its run would be made again."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @functools.lru_cache(maxsize=1)
