@@ -6,6 +6,7 @@ import pytest
 
 from nao_tf.errors import InputError
 from nao_tf.search.execution import Execution
+from nao_tf.search.identity import check_same
 from nao_tf.search.ray_cluster import RayOptions, connected
 
 
@@ -62,3 +63,9 @@ def test_a_process_that_had_a_gpu_is_not_used_again():
     assert RayOptions(children_per_process=7).task['max_calls'] == 7
     assert RayOptions(children_per_process=7, num_gpus=0.5).task['max_calls'] == 1
     assert RayOptions(children_per_process=7, tpu=4).task['max_calls'] == 1
+
+
+def test_what_a_child_gets_may_change_from_session_to_session():
+    check_same({'ray.num_gpus': 0.0}, {'ray.num_gpus': 1.0}, defaults={}, where='config.json')
+    with pytest.raises(InputError, match='threads was 1, now 2'):
+        check_same({'threads': 1}, {'threads': 2}, defaults={}, where='config.json')
