@@ -42,7 +42,7 @@ def test_usage(nao):
     code, output, _ = nao('search', '--help')
     assert code == 0
     assert '--workdir' in output
-    refused(nao('sarch'), "there is no command 'sarch'", 'search, status, predict, describe')
+    refused(nao('sarch'), "there is no command 'sarch'", 'search, train, status, predict, describe')
 
 
 @pytest.mark.parametrize(

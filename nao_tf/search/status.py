@@ -48,8 +48,10 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
         trials, best = history.of_arm(arm), history.best(arm)
         if trials and best is not None:
             ended = sum(trial.evaluation is not None for trial in trials)
+            metrics = {} if best.evaluation is None else best.evaluation.metrics
+            figure = f'perplexity {metrics["perplexity"]:.2f}' if 'perplexity' in metrics else f'{best.score:.4f}'
             console.print(
                 f'{arm}: {ended} of {len(trials)} proposed have ended, last round {trials[-1].proposal.round}, '
-                f'best {best.score:.4f} (trial {best.id})',
+                f'best {figure} (trial {best.id})',
                 markup=False,
             )

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import nao_tf
 from tests.end_to_end.conftest import nao, trials
 
 pytestmark = pytest.mark.slow
@@ -58,6 +59,8 @@ def test_continues_and_refuses(searched):
     again = nao('search', *SMALL, f'--workdir={workdir}', timeout=600)
     assert again.returncode == 0, again.stderr
     assert output[output.index('Rounds of nao') :] in again.stdout
+    status = nao('status', f'--workdir={workdir}')
+    assert 'best perplexity' in status.stdout
     other = nao('search', *SMALL, '--config.child.hidden=9', f'--workdir={workdir}')
     assert other.returncode == 2
     assert 'child.hidden was 8, now 9' in other.stderr
@@ -76,3 +79,20 @@ def test_bad_input_is_one_line(searched, tmp_path):
         assert result.returncode == 2
         assert result.stderr.count('\n') == 1
         assert message in result.stderr
+
+
+def test_from_python(tmp_path):
+    overrides = {
+        'searcher.name': 'random',
+        'task.min_count': 20,
+        'task.train_tokens': 2000,
+        'child.hidden': 4,
+        'child.epochs': 1,
+        'child.batch_size': 16,
+        'child.random_length': False,
+    }
+    result = nao_tf.search('pydoc', budget=3, workdir=tmp_path / 'run', overrides=overrides)
+    assert result.summary['metric'] == 'perplexity'
+    assert result.best_architecture.space == 'nao_rnn'
+    assert isinstance(result.best_model, nao_tf.LanguageModel)
+    assert nao_tf.default_text_config().child.hidden == 850
