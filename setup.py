@@ -29,6 +29,7 @@ setuptools.setup(
         'rich>=13',
         'scikit-learn>=1.4',
         'scipy>=1.12',
+        'tensorboard>=2.20',  # KerasTuner's Tuner imports it at every trial without asking for it
         'tensorflow-datasets>=4.9.6',
         'threadpoolctl>=3.1',
         'wrapt>=1.14',

@@ -31,17 +31,24 @@ if TYPE_CHECKING:
     from nao_tf.search.run import Result
     from nao_tf.spaces.architecture import Architecture
     from nao_tf.spaces.registry import get_space
+    from nao_tf.tuner.cell_hypermodel import CellHyperModel
+    from nao_tf.tuner.nao import NAOOracle, NAOTuner
+    from nao_tf.tuner.oracle import SearcherOracle
 
 __version__ = '0.1.0'
 
 _HOMES = {
     'Architecture': 'nao_tf.spaces.architecture',
+    'CellHyperModel': 'nao_tf.tuner.cell_hypermodel',
     'CellNetwork': 'nao_tf.networks.cell_network',
     'Controller': 'nao_tf.controller.controller',
     'ImageClassifier': 'nao_tf.networks.classifier',
     'LanguageModel': 'nao_tf.networks.language_model',
+    'NAOOracle': 'nao_tf.tuner.nao',
+    'NAOTuner': 'nao_tf.tuner.nao',
     'NetworkConfig': 'nao_tf.networks.config',
     'Result': 'nao_tf.search.run',
+    'SearcherOracle': 'nao_tf.tuner.oracle',
     'default_config': 'nao_tf.search.config',
     'default_text_config': 'nao_tf.search.config',
     'get_space': 'nao_tf.spaces.registry',
@@ -51,13 +58,17 @@ _NETWORKS = {f'nao_tf.networks.{module}' for module in ('layers', 'cell_network'
 
 __all__ = [
     'Architecture',
+    'CellHyperModel',
     'CellNetwork',
     'Controller',
     'ImageClassifier',
     'InputError',
     'LanguageModel',
+    'NAOOracle',
+    'NAOTuner',
     'NetworkConfig',
     'Result',
+    'SearcherOracle',
     'default_config',
     'default_text_config',
     'get_space',

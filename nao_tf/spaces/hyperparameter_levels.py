@@ -102,7 +102,7 @@ class Parameter:
         """
         places = list(self.levels())
         values = [self.bins[index][level] for index, level in places]
-        same = [place for place, known in zip(places, values, strict=True) if _equal(known, value)]
+        same = [place for place, known in zip(places, values, strict=True) if known == value]
         if same:
             return same[0]
         if _is_number(value) and _is_number(values[0]):
@@ -199,10 +199,6 @@ def _conditions(entry: Any) -> Iterator[Condition]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _equal(known: Value, value: Any) -> bool:
-    return known == value and isinstance(known, bool) == isinstance(value, bool)
 
 
 def _nearest(values: list[Any], value: float) -> int:

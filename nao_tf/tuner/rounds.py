@@ -1,0 +1,116 @@
+"""What an oracle keeps of its searcher: a log of rounds that rebuilds it, and a snapshot that saves the time."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from nao_tf.files import write_text
+from nao_tf.searchers.base import Evaluation, Proposal, Searcher
+from nao_tf.spaces.architecture import Architecture
+
+Observe = Callable[[Sequence[str]], list[Evaluation]]  # trial ids to evaluations
+
+
+@dataclasses.dataclass
+class Round:
+    """One call of the searcher's `propose`, and what it was told before.
+
+    Args:
+        observed: ids of the trials that ended since the last round, in the order in which the searcher was told.
+        running: tokens of trials that were running when the space had changed; they are not proposed again.
+        proposed: tokens of the proposals.
+        draws: of the searcher, after it.
+        trials: ids of the trials that have got the first of the proposals.
+    """
+
+    observed: list[str]
+    running: list[list[int]]
+    proposed: list[list[int]]
+    draws: int
+    trials: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def settled(self) -> dict[str, Any]:
+        """What does not change any more."""
+        return {field: value for field, value in dataclasses.asdict(self).items() if field != 'trials'}
+
+
+def make_round(
+    searcher: Searcher, observed: list[str], running: list[list[int]], count: int, observe: Observe
+) -> Round:
+    """Tells a searcher what is new and asks it for proposals.
+
+    Args:
+        searcher: changed.
+        observed: ids of the trials that ended.
+        running: tokens of trials that it does not know of and that still run.
+        count: of the proposals, at the most.
+        observe: turns ids into evaluations.
+    """
+    _tell(searcher, observed, running, observe)
+    proposals = searcher.propose(count)
+    return Round(observed, running, [list(item.architecture.tokens) for item in proposals], searcher.draws)
+
+
+def replay(searcher: Searcher, rounds: Sequence[Round], observe: Observe) -> None:
+    """Brings a new searcher to where it was after some rounds.
+
+    Args:
+        searcher: changed.
+        rounds: all of them.
+        observe: turns ids into evaluations.
+    """
+    for entry in rounds:
+        _tell(searcher, entry.observed, entry.running, observe)
+        name = searcher.space.name
+        searcher.adopt([Proposal(Architecture(name, tuple(item)), 'log') for item in entry.proposed], entry.draws)
+
+
+def save_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> None:
+    """Writes the searcher's state (with its weights, where it keeps any) whole or not at all.
+
+    Args:
+        path: of the file.
+        searcher: as it is after the rounds.
+        rounds: all of them.
+    """
+    value = {'rounds': len(rounds), 'log': _digest(rounds), 'state': searcher.state_dict()}
+    write_text(path, json.dumps(value))
+
+
+def load_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> int:
+    """Loads a snapshot if it belongs to the log.
+
+    Args:
+        path: of the file; it may be missing, damaged or of another search.
+        searcher: new; changed.
+        rounds: all of them.
+
+    Returns:
+        How many rounds the searcher knows by it; 0 where there is no use of it.
+    """
+    try:
+        value = json.loads(path.read_text(encoding='utf-8'))
+        count = int(value['rounds'])
+        if count > len(rounds) or value['log'] != _digest(rounds[:count]):
+            return 0
+        state = value['state']
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    searcher.load_state_dict(state)
+    return count
+
+
+def _tell(searcher: Searcher, observed: Sequence[str], running: Sequence[Sequence[int]], observe: Observe) -> None:
+    searcher.known.update(Architecture(searcher.space.name, tuple(tokens)) for tokens in running)
+    if observed:
+        searcher.observe(observe(observed))
+
+
+def _digest(rounds: Sequence[Round]) -> str:
+    return hashlib.sha256(json.dumps([entry.settled for entry in rounds]).encode()).hexdigest()

@@ -1,0 +1,146 @@
+"""NAO beside KerasTuner's own tuners on tuning problems whose every configuration was measured (docs/kerastuner.md).
+
+    OMP_NUM_THREADS=1 python tools/compare_tuners.py --problems=digits_cnn,cancer_mlp,diabetes_trees \
+        --tuners=random,bayesian,nao --seeds=20 --output=runs/tuners
+
+Every run is KerasTuner's own search loop with its oracle, files and all; a trial is a look-up in the table of
+`tools/tabulate_tuning.py`. A configuration that is tried twice costs two trials. At the end stands the best score after
+25, 50 and 100 trials: its mean over the seeds, and the 95% bootstrap interval of that mean. Runs that are in the output
+folder are only read, so several of this program may share the work.
+"""
+
+import importlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras_tuner
+import numpy as np
+import scipy.stats
+from absl import app, flags
+from rich.console import Console
+from rich.table import Table as Printed
+from threadpoolctl import threadpool_limits
+
+from nao_tf import NAOOracle, SearcherOracle
+from nao_tf.benchmarks.table import Table
+from nao_tf.evaluators.table import TableEvaluator
+from nao_tf.files import write_text
+
+FLAGS = flags.FLAGS
+HERE = Path(__file__).parent
+flags.DEFINE_list('problems', ['digits_cnn', 'cancer_mlp', 'diabetes_trees'], 'modules of tools/tuning/')
+flags.DEFINE_list('tuners', ['random', 'bayesian', 'nao'], "KerasTuner's random and bayesian, nao, or any searcher")
+flags.DEFINE_string('tables', str(HERE / 'tuning' / 'tables'), 'folder of the tables')
+flags.DEFINE_integer('seeds', 20, 'runs of each tuner')
+flags.DEFINE_integer('trials', 100, 'of a run')
+flags.DEFINE_string('output', 'runs/tuners', 'folder of the records')
+REPORT_AT = (25, 50, 100)
+
+
+class LookUp(keras_tuner.Tuner):
+    """Looks trials up instead of training them; a diverged one is a failed trial, as it would be."""
+
+    def __init__(self, evaluator: TableEvaluator, **options):
+        super().__init__(**options)
+        self.evaluator = evaluator
+        self.seconds = 0.0  # between trials: of the oracle, and of KerasTuner's files
+        self._left = time.perf_counter()
+
+    def run_trial(self, trial, *args, **options) -> dict[str, float]:
+        """Returns the score of the table."""
+        self.seconds += time.perf_counter() - self._left
+        architecture = self.evaluator.table.space.from_values(trial.hyperparameters.values)
+        score = self.evaluator.evaluate(architecture).score
+        self._left = time.perf_counter()
+        return {'score': score}
+
+
+def make_oracle(name: str, space_of: keras_tuner.HyperParameters, seed: int) -> keras_tuner.Oracle:
+    """Returns a tuner's oracle with its default settings."""
+    options = {
+        'objective': keras_tuner.Objective('score', 'max'), 'max_trials': FLAGS.trials, 'seed': seed,
+        'hyperparameters': space_of, 'max_consecutive_failed_trials': FLAGS.trials,
+    }  # fmt: skip
+    if name == 'random':
+        return keras_tuner.oracles.RandomSearchOracle(**options)
+    if name == 'bayesian':
+        return keras_tuner.oracles.BayesianOptimizationOracle(**options)
+    return NAOOracle(**options) if name == 'nao' else SearcherOracle(name, **options)
+
+
+def run(problem, tuner_name: str, seed: int) -> dict:
+    """Returns the record of one run: the score of every trial, in their order."""
+    table = Table.open(Path(FLAGS.tables) / f'{problem.SPACE.name}.npz', space=problem.SPACE)
+    hyperparameters = keras_tuner.HyperParameters()
+    problem.HyperModel().declare_hyperparameters(hyperparameters)
+    folder = tempfile.mkdtemp()
+    try:
+        tuner = LookUp(
+            TableEvaluator(table, valid='score'), oracle=make_oracle(tuner_name, hyperparameters, seed + 1),
+            directory=folder,
+        )  # fmt: skip
+        tuner.search(verbose=0)
+        trials = [tuner.oracle.trials[name] for name in tuner.oracle.start_order]
+    finally:
+        shutil.rmtree(folder)
+    scores = [trial.score if trial.status == 'COMPLETED' else None for trial in trials]
+    different = len({json.dumps(trial.hyperparameters.values, sort_keys=True) for trial in trials})
+    return {'scores': scores, 'different': different, 'seconds': tuner.seconds}
+
+
+def best_after(record: dict, trials: int) -> float:
+    """Returns the best score of the first trials."""
+    return max((score for score in record['scores'][:trials] if score is not None), default=-np.inf)
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """Returns the 95% bootstrap interval of the mean."""
+    if np.ptp(values) == 0 or len(values) < 2:
+        return float(values[0]), float(values[0])
+    rng = np.random.default_rng(0)
+    found = scipy.stats.bootstrap((values,), np.mean, n_resamples=10_000, method='percentile', rng=rng)
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def report(name: str, records: dict[str, list[dict]]) -> Printed:
+    """Returns the figures of one problem."""
+    printed = Printed(title=name, title_justify='left')
+    for column in ('tuner', 'runs', *(f'best of {trials}' for trials in REPORT_AT), 'different', 'ms a trial'):
+        printed.add_column(column)
+    for tuner, runs in records.items():
+        cells = []
+        for trials in REPORT_AT:
+            values = np.array([best_after(record, trials) for record in runs])
+            low, high = interval(values)
+            cells.append(f'{values.mean():.4f} ({low:.4f} to {high:.4f})')
+        seconds = np.mean([record['seconds'] / len(record['scores']) for record in runs])
+        different = np.mean([record['different'] for record in runs])
+        printed.add_row(tuner, str(len(runs)), *cells, f'{different:.0f}', f'{1000 * seconds:.0f}')
+    return printed
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs what has no record, and prints the figures."""
+    if len(arguments) > 1:
+        raise app.UsageError(f'unexpected argument {arguments[1]!r}')
+    console = Console(highlight=False, soft_wrap=True)
+    for name in FLAGS.problems:
+        problem = importlib.import_module(f'tuning.{name}')
+        records: dict[str, list[dict]] = {tuner: [] for tuner in FLAGS.tuners}
+        for seed in range(FLAGS.seeds):
+            for tuner in FLAGS.tuners:
+                path = Path(FLAGS.output) / name / f'{tuner}-{seed:03d}.json'
+                if not path.exists():
+                    with threadpool_limits(1):
+                        write_text(path, json.dumps(run(problem, tuner, seed)))
+                    console.print(f'{name}, {tuner}, seed {seed}')
+                records[tuner].append(json.loads(path.read_text()))
+        console.print(report(name, records))
+
+
+if __name__ == '__main__':
+    app.run(main)
