@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from nao_tf.tasks.make import Task
-from nao_tf.tasks.text import TextTask
+if TYPE_CHECKING:
+    from nao_tf.tasks.make import Task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Shown:
     @classmethod
     def of(cls, task: Task) -> Shown:
         """Returns what is shown of the scores of a task."""
+        from nao_tf.tasks.text import TextTask  # not above: `nao status` has no task and does without TensorFlow
+
         if not isinstance(task, TextTask):
             return cls(task.metric)
         return cls(task.metric, task.metric_of, 2, f'1 - ln(perplexity) / ln({len(task.vocabulary)})')

@@ -3,6 +3,8 @@
 import io
 import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +129,11 @@ def test_configs_on_penn_treebank(name, parameters):
     config.task.data_dir = str(Path(os.environ['NAO_TF_TEST_DATA']) / 'text')
     parts = build_parts(config, make_task(config.task))
     assert parts.evaluator.parameters(parts.space.sample(np.random.default_rng(0))) == parameters
+
+
+def test_status_does_without_tensorflow():
+    program = "import sys, nao_tf.search.status; print('tensorflow' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, '-c', program], cwd=CONFIGS.parent, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == 'False'
