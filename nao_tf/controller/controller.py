@@ -185,6 +185,7 @@ class Controller:
         *,
         per_parent: int = 1,
         tries: int | None = None,
+        made: int = 0,
         rng: np.random.Generator | None = None,
         optimism: float = 0.0,
         uphill: bool = True,
@@ -198,7 +199,9 @@ class Controller:
             per_parent: new architectures wanted from each seed.
             tries: every seed makes exactly so many steps of growing size and all new architectures are returned; None
                 for the config's rule, which stops at `per_parent`.
-            rng: of the states that a try moves and of `step_noise`, with `tries`.
+            made: tries that were made before: the step sizes go on from there.
+            rng: of the states that a try moves and of `step_noise`, with `tries`; the posterior does not score these
+                tries, of which most may be known (NaN).
             optimism: weight of the posterior's deviation in what is climbed.
             uphill: along the gradient; else, with `rng`, steps of the same length in random directions from random
                 states, which the ascent is compared with.
@@ -232,13 +235,15 @@ class Controller:
                 compiled.climb, flat, embeddings[tries.seeds], direction, tries.sizes, moved
             )
             if self.process is not None:
-                after, predicted = self.process.mean(target), self.process.mean(encoded)
+                unscored = np.full(len(target), np.nan)
+                after, predicted = (unscored if rng else self.process.mean(part) for part in (target, encoded))
             back = self.scale.back
             return Climbed(decoded, back(before[tries.seeds]), back(after), back(predicted))
 
         rule = StepRule(config.step_first, config.step_increment, config.max_steps, config.candidates)
         if tries is not None:
-            rule, per_parent = StepRule(config.step_first, config.step_increment, tries), tries
+            first = config.step_first + made * config.step_increment
+            rule, per_parent = StepRule(first, config.step_increment, tries), tries
         return ascend(self.space, architectures, climb=climb, rule=rule, known=known, per_parent=per_parent, rows=ROWS)
 
     def choose(self, architectures: Sequence[Architecture], count: int, optimism: float) -> list[int]:

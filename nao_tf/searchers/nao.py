@@ -18,6 +18,8 @@ from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 
 MOVES = ('ascent', 'random_step', 'mutation')
+WAVES = 6  # of tries at the most, each with longer steps, where few of them found new cells
+ENOUGH = 0.5  # share of the candidates wanted at which the tries end
 
 
 class NAO(Searcher):
@@ -196,18 +198,40 @@ class NAO(Searcher):
         ]
 
     def _candidates(self, total: int, current: int) -> list[Proposal]:
-        """Returns new cells by `moves` from the K best, after `total` of them at the most were scored."""
+        """Returns new cells by `moves` from the K best, `total` of them at the most: the ones that are scored.
+
+        Where short steps lead back to known cells for the most part, as in a small space, longer ones follow.
+        """
         seeds = self.best(min(self.seeds, total))
+        found: list[Proposal] = []
+        made = 0
+        for _ in range(WAVES):
+            tries = max(1, min((total - len(found)) // len(seeds), self.controller.config.max_steps))
+            found += self._move(seeds, tries, made, {proposal.architecture for proposal in found}, current)
+            found = found[:total]
+            made += tries
+            if ENOUGH * total <= len(found):
+                break
+        self.report['ascent_share'] = len({proposal.parent for proposal in found}) / len(seeds)
+        self.candidates += len(found)
+        return found
+
+    def _move(
+        self, seeds: list[Architecture], tries: int, made: int, taken: set[Architecture], current: int
+    ) -> list[Proposal]:
+        """Returns new cells by `moves` after `tries` from each seed, when `made` were made before."""
         if self.moves == 'mutation':
-            self.candidates += total
-            return self.mutation_proposals(total, seeds, set(), round_number=current, limit=total)
-        tries = max(1, min(total // len(seeds), self.controller.config.max_steps))
+            count = tries * len(seeds)
+            return self.mutation_proposals(count, seeds, taken, round_number=current, limit=count)
         ascents = self.controller.ascend(
-            seeds, self.known, tries=tries, rng=self.rng(), optimism=self._optimism(), uphill=self.moves == 'ascent'
+            seeds,
+            lambda architecture: architecture in self.known or architecture in taken,
+            tries=tries,
+            made=made,
+            rng=self.rng(),
+            optimism=self._optimism(),
+            uphill=self.moves == 'ascent',
         )
-        self.candidates += tries * len(seeds)
-        climbed = {ascent.parent for ascent in ascents if ascent.architecture is not None}
-        self.report['ascent_share'] = len(climbed) / len(seeds)
         return [
             Proposal(ascent.architecture, self.moves, current, parent=ascent.parent)
             for ascent in ascents
