@@ -39,6 +39,8 @@ flags.DEFINE_integer('seeds', 20, 'runs of each tuner')
 flags.DEFINE_integer('trials', 100, 'of a run')
 flags.DEFINE_string('output', 'runs/tuners', 'folder of the records')
 REPORT_AT = (25, 50, 100)
+# KerasTuner's n-th draw has the seed + n: seeds that are close to one another share most of their draws.
+SPACING = 1_000_000
 
 
 class LookUp(keras_tuner.Tuner):
@@ -80,7 +82,7 @@ def run(problem, tuner_name: str, seed: int) -> dict:
     folder = tempfile.mkdtemp()
     try:
         tuner = LookUp(
-            TableEvaluator(table, valid='score'), oracle=make_oracle(tuner_name, hyperparameters, seed + 1),
+            TableEvaluator(table, valid='score'), oracle=make_oracle(tuner_name, hyperparameters, 1 + SPACING * seed),
             directory=folder,
         )  # fmt: skip
         tuner.search(verbose=0)
