@@ -6,220 +6,26 @@ Exit codes: 0 done, 2 bad usage or bad input (one line, no traceback), 1 anythin
 from __future__ import annotations
 
 import difflib
-import gc
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import NoReturn
 
 from absl import flags
-from ml_collections import config_flags
 
+from nao_tf.commands import benchmark, describe, predict, search, status, train
 from nao_tf.errors import InputError
 from nao_tf.quiet import quiet_import
 
-Command = Callable[[flags.FlagValues, list[str]], None]
-
-
-def search_flags(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Defines the flags of `nao search`."""
-    config_flags.DEFINE_config_file(
-        'config', None, 'experiment file, such as configs/digits.py; --config.FIELD=VALUE sets one of its fields',
-        flag_values=values, sys_argv=['nao', *arguments],
-    )  # fmt: skip
-    flags.DEFINE_string('workdir', None, 'directory of the search; the same one continues it', flag_values=values)
-    flags.DEFINE_string(
-        'data_dir', None, 'folder of tensorflow-datasets, or of a text (sets config.task.data_dir)', flag_values=values
-    )
-    flags.DEFINE_float('max_hours', None, 'stop after this time; the same command continues', flag_values=values)
-    flags.DEFINE_bool('dry_run', False, 'say what would run and what it would take, and stop', flag_values=values)
-    flags.DEFINE_enum(
-        'baseline', None, ['random', 'none'], 'a random arm from the same start (sets config.baseline)',
-        flag_values=values,
-    )  # fmt: skip
-    flags.DEFINE_enum(
-        'executor', 'in_process', ['in_process', 'ray'], 'where children are trained (docs/scaling.md)',
-        flag_values=values,
-    )  # fmt: skip
-    flags.DEFINE_integer('workers', 1, 'children that Ray trains at a time', flag_values=values)
-    flags.DEFINE_string(
-        'ray_address', '', 'host:port of a Ray cluster, or auto; none starts Ray on this machine', flag_values=values
-    )
-
-
-def search_command(values: flags.FlagValues, rest: list[str]) -> None:
-    """Search for an architecture, or continue a search."""
-    no_more(rest)
-    config = values.config
-    if config is None:
-        raise InputError('nao search needs --config=FILE, such as --config=configs/digits.py')
-    if values.workdir is None and not values.dry_run:
-        raise InputError('nao search needs --workdir=DIR, such as --workdir=runs/digits')
-    if 'child' not in config or 'searcher' not in config:
-        raise InputError('nao search: that config is not of a search; take one such as configs/digits.py')
-    if values.data_dir is not None:
-        config.task.data_dir = values.data_dir
-    if values.baseline is not None:
-        config.baseline = values.baseline
-    if values.max_hours is not None and not values.max_hours > 0:
-        raise InputError(f'--max_hours is {values.max_hours}; it must be above 0')
-    from nao_tf.search.execution import Execution
-    from nao_tf.search.run import run_search
-
-    execution = Execution(values.executor, values.workers, values.ray_address)
-    # What is alive now stays alive: the collections between children need not look at it again.
-    gc.collect()
-    gc.freeze()
-    run_search(config, values.workdir or '', max_hours=values.max_hours, dry_run=values.dry_run, execution=execution)
-
-
-def train_flags(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Defines the flags of `nao train`."""
-    config_flags.DEFINE_config_file(
-        'config', None, 'training file, such as configs/ptb_final.py; --config.FIELD=VALUE sets one of its fields',
-        flag_values=values, sys_argv=['nao', *arguments],
-    )  # fmt: skip
-    flags.DEFINE_string('workdir', None, 'directory of the training; the same one continues it', flag_values=values)
-    flags.DEFINE_string('data_dir', None, 'folder of the text (sets config.task.data_dir)', flag_values=values)
-    flags.DEFINE_float('max_hours', None, 'stop after this time; the same command continues', flag_values=values)
-
-
-def train_command(values: flags.FlagValues, rest: list[str]) -> None:
-    """Train a recurrent cell on text, or continue to."""
-    no_more(rest)
-    config = values.config
-    if config is None:
-        raise InputError('nao train needs --config=FILE, such as --config=configs/ptb_final.py')
-    if values.workdir is None:
-        raise InputError('nao train needs --workdir=DIR, such as --workdir=runs/ptb_final')
-    if 'architecture' not in config:
-        raise InputError('nao train: that config is not of a training; take one such as configs/ptb_final.py')
-    if values.data_dir is not None:
-        config.task.data_dir = values.data_dir
-    if values.max_hours is not None and not values.max_hours > 0:
-        raise InputError(f'--max_hours is {values.max_hours}; it must be above 0')
-    from nao_tf.search.train import train_cell
-
-    train_cell(config, values.workdir, max_hours=values.max_hours)
-
-
-def status_flags(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Defines the flags of `nao status`."""
-    del arguments
-    flags.DEFINE_string('workdir', None, 'directory of a search', flag_values=values)
-
-
-def status_command(values: flags.FlagValues, rest: list[str]) -> None:
-    """Say how far a search is."""
-    no_more(rest)
-    if values.workdir is None:
-        raise InputError('nao status needs --workdir=DIR')
-    from nao_tf.search.status import print_status
-
-    print_status(Path(values.workdir))
-
-
-def predict_flags(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Defines the flags of `nao predict`."""
-    del arguments
-    flags.DEFINE_string('model', None, 'a .keras file that a search or a training left', flag_values=values)
-    flags.DEFINE_list('images', [], 'image files or folders, separated by commas; more may follow', flag_values=values)
-
-
-def predict_command(values: flags.FlagValues, rest: list[str]) -> None:
-    """Name the class of images."""
-    if values.model is None or not (values.images or rest):
-        raise InputError('nao predict needs --model=FILE and --images=FILE,...')
-    from nao_tf.evaluators.predict import print_predictions
-
-    print_predictions(Path(values.model), [Path(image) for image in [*values.images, *rest]])
-
-
-def describe_flags(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Defines the flags of `nao describe`."""
-    del arguments
-    flags.DEFINE_string('architecture', None, 'a name (NAONet_A), tokens, or a file', flag_values=values)
-    flags.DEFINE_string('space', None, 'space of the tokens, where they do not tell it', flag_values=values)
-    flags.DEFINE_string('module', '', 'a Python file of yours that defines the space or operations', flag_values=values)
-    flags.DEFINE_integer('cells_per_stage', 6, 'N, normal cells in a stage', flag_values=values)
-    flags.DEFINE_integer('filters', 36, 'F, filters of the first stage', flag_values=values)
-    flags.DEFINE_list('image_shape', ['32', '32', '3'], 'height, width, channels', flag_values=values)
-    flags.DEFINE_integer('classes', 10, 'classes', flag_values=values)
-    flags.DEFINE_string('stem', 'cifar', 'cifar or imagenet', flag_values=values)
-
-
-def describe_command(values: flags.FlagValues, rest: list[str]) -> None:
-    """Draw a cell and count its network's parameters and FLOPs."""
-    no_more(rest)
-    if values.architecture is None:
-        raise InputError('nao describe needs --architecture=NAME | TOKENS | FILE')
-    from nao_tf.networks.describe import print_description
-
-    try:
-        shape = tuple(int(side) for side in values.image_shape)
-    except ValueError:
-        raise InputError(f'--image_shape is {",".join(values.image_shape)}; it is three integers, as 32,32,3') from None
-    print_description(
-        values.architecture,
-        space=values.space,
-        module=values.module,
-        config={
-            'image_shape': shape,
-            **{name: values[name].value for name in ('cells_per_stage', 'filters', 'classes', 'stem')},
-        },
-    )
-
-
-def benchmark_flags(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Defines the flags of `nao benchmark`."""
-    config_flags.DEFINE_config_file(
-        'config', None, 'benchmark file, such as configs/nasbench201.py; --config.FIELD=VALUE sets one of its fields',
-        flag_values=values, sys_argv=['nao', *arguments],
-    )  # fmt: skip
-    flags.DEFINE_string('table', None, 'file of the table (sets config.table.path)', flag_values=values)
-    flags.DEFINE_list('searchers', None, 'names, separated by commas (sets config.searchers)', flag_values=values)
-    flags.DEFINE_integer('seeds', None, 'runs of each searcher (sets config.seeds)', flag_values=values)
-    flags.DEFINE_integer('budget', None, 'queries of a run (sets config.budget)', flag_values=values)
-    flags.DEFINE_string('output', None, 'folder of the records; the same one continues them', flag_values=values)
-
-
-def benchmark_command(values: flags.FlagValues, rest: list[str]) -> None:
-    """Compare searchers on a table under one protocol, or continue to."""
-    no_more(rest)
-    config = values.config
-    if config is None:
-        raise InputError('nao benchmark needs --config=FILE, such as --config=configs/nasbench201.py')
-    if values.output is None:
-        raise InputError('nao benchmark needs --output=DIR, such as --output=runs/nasbench201')
-    if 'report_at' not in config:
-        raise InputError('nao benchmark: that config is not of a benchmark; take one such as configs/nasbench201.py')
-    if values.table is not None:
-        config.table.path = values.table
-    if values.searchers is not None:
-        config.searchers = tuple(values.searchers)
-    for name in ('seeds', 'budget'):
-        if values[name].value is not None:
-            config[name] = values[name].value
-    from nao_tf.benchmarks.benchmark import run_benchmark
-
-    run_benchmark(config, values.output)
-
-
-COMMANDS: dict[str, tuple[Callable[[flags.FlagValues, list[str]], None], Command]] = {
-    'search': (search_flags, search_command),
-    'train': (train_flags, train_command),
-    'status': (status_flags, status_command),
-    'predict': (predict_flags, predict_command),
-    'describe': (describe_flags, describe_command),
-    'benchmark': (benchmark_flags, benchmark_command),
+COMMANDS: dict[str, ModuleType] = {
+    'search': search,
+    'train': train,
+    'status': status,
+    'predict': predict,
+    'describe': describe,
+    'benchmark': benchmark,
 }
-
-
-def no_more(rest: list[str]) -> None:
-    """Raises an InputError if there are arguments that no flag takes."""
-    if rest:
-        raise InputError(f'unexpected argument {rest[0]!r}; flags are written --name=value')
 
 
 def load_tensorflow() -> None:
@@ -230,7 +36,7 @@ def load_tensorflow() -> None:
 
 def usage() -> str:
     """Returns the list of commands."""
-    lines = [f'  nao {name:<9} {(command.__doc__ or "").strip()}' for name, (_, command) in COMMANDS.items()]
+    lines = [f'  nao {name:<9} {(command.run.__doc__ or "").strip()}' for name, command in COMMANDS.items()]
     return '\n'.join(['usage: nao COMMAND --flag=value ...', *lines, 'nao COMMAND --help lists the flags of one.'])
 
 
@@ -248,7 +54,7 @@ def parse(name: str, arguments: list[str]) -> tuple[flags.FlagValues, list[str]]
     if file is not None and not Path(file).is_file():
         raise InputError(f'there is no config file {file}')
     values = flags.FlagValues()
-    COMMANDS[name][0](values, arguments)
+    COMMANDS[name].define(values, arguments)
     flags.DEFINE_bool('help', False, 'list the flags', flag_values=values, short_name='h')
     try:
         rest = values([name, *arguments])[1:]
@@ -305,9 +111,9 @@ def main(argv: list[str]) -> int:
             load_tensorflow()
         values, rest = parse(name, argv[2:])
         if values.help:
-            print(f'nao {name}: {(COMMANDS[name][1].__doc__ or "").strip()}\n{values.get_help()}')
+            print(f'nao {name}: {(COMMANDS[name].run.__doc__ or "").strip()}\n{values.get_help()}')
             return 0
-        COMMANDS[name][1](values, rest)
+        COMMANDS[name].run(values, rest)
     except InputError as error:
         print(f'nao {name}: {error}', file=sys.stderr)
         return 2
@@ -319,7 +125,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def run() -> Any:
+def run() -> NoReturn:
     """Entry point of the `nao` program."""
     sys.exit(main(sys.argv))
 

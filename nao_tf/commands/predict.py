@@ -1,0 +1,25 @@
+"""`nao predict`: what a saved model sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from absl import flags
+
+from nao_tf.errors import InputError
+
+
+def define(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Defines the flags of `nao predict`."""
+    del arguments
+    flags.DEFINE_string('model', None, 'a .keras file that a search or a training left', flag_values=values)
+    flags.DEFINE_list('images', [], 'image files or folders, separated by commas; more may follow', flag_values=values)
+
+
+def run(values: flags.FlagValues, rest: list[str]) -> None:
+    """Name the class of images."""
+    if values.model is None or not (values.images or rest):
+        raise InputError('nao predict needs --model=FILE and --images=FILE,...')
+    from nao_tf.evaluators.predict import print_predictions
+
+    print_predictions(Path(values.model), [Path(image) for image in [*values.images, *rest]])

@@ -1,0 +1,58 @@
+"""`nao search`: a search, from its config to its result."""
+
+from __future__ import annotations
+
+import gc
+
+from absl import flags
+
+from nao_tf.commands.flags import check_hours, define_config, no_more
+from nao_tf.errors import InputError
+
+
+def define(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Defines the flags of `nao search`."""
+    define_config(values, arguments, 'experiment file, such as configs/digits.py')
+    flags.DEFINE_string('workdir', None, 'directory of the search; the same one continues it', flag_values=values)
+    flags.DEFINE_string(
+        'data_dir', None, 'folder of tensorflow-datasets, or of a text (sets config.task.data_dir)', flag_values=values
+    )
+    flags.DEFINE_float('max_hours', None, 'stop after this time; the same command continues', flag_values=values)
+    flags.DEFINE_bool('dry_run', False, 'say what would run and what it would take, and stop', flag_values=values)
+    flags.DEFINE_enum(
+        'baseline', None, ['random', 'none'], 'a random arm from the same start (sets config.baseline)',
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_enum(
+        'executor', 'in_process', ['in_process', 'ray'], 'where children are trained (docs/scaling.md)',
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_integer('workers', 1, 'children that Ray trains at a time', flag_values=values)
+    flags.DEFINE_string(
+        'ray_address', '', 'host:port of a Ray cluster, or auto; none starts Ray on this machine', flag_values=values
+    )
+
+
+def run(values: flags.FlagValues, rest: list[str]) -> None:
+    """Search for an architecture, or continue a search."""
+    no_more(rest)
+    config = values.config
+    if config is None:
+        raise InputError('nao search needs --config=FILE, such as --config=configs/digits.py')
+    if values.workdir is None and not values.dry_run:
+        raise InputError('nao search needs --workdir=DIR, such as --workdir=runs/digits')
+    if 'child' not in config or 'searcher' not in config:
+        raise InputError('nao search: that config is not of a search; take one such as configs/digits.py')
+    if values.data_dir is not None:
+        config.task.data_dir = values.data_dir
+    if values.baseline is not None:
+        config.baseline = values.baseline
+    check_hours(values.max_hours)
+    from nao_tf.search.execution import Execution
+    from nao_tf.search.run import run_search
+
+    execution = Execution(values.executor, values.workers, values.ray_address)
+    # What is alive now stays alive: the collections between children need not look at it again.
+    gc.collect()
+    gc.freeze()
+    run_search(config, values.workdir or '', max_hours=values.max_hours, dry_run=values.dry_run, execution=execution)
