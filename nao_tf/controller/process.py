@@ -58,6 +58,7 @@ class Process:
         self.known = self.distance.inputs(reference[:0])  # of the evaluated architectures
         self.targets = np.zeros(0)  # their scores less `offset`
         self.offset = 0.0
+        self._constants: tuple[tf.Tensor, ...] = ()
 
     @on_one_thread
     def fit(self, embeddings: np.ndarray, targets: np.ndarray) -> None:
@@ -73,6 +74,7 @@ class Process:
             rest = np.setdiff1d(np.arange(len(targets)), best)[-(self.points - len(best)) :]
             keep = np.sort(np.concatenate([best, rest]))
             embeddings, targets = embeddings[keep], targets[keep]
+        self._constants = ()
         self.known = self.distance.inputs(embeddings)
         self.offset = float(targets.mean())
         self.targets = targets - self.offset
@@ -168,6 +170,13 @@ class Process:
             embeddings: [n, S, D].
             optimism: weight of the deviation.
         """
+        if not self._constants:
+            self._constants = self._compiled_constants()
+        given = (tf.constant(array, tf.float32) for array in (embeddings, optimism))
+        return _slope()(*given, *self._constants).numpy()
+
+    def _compiled_constants(self) -> tuple[tf.Tensor, ...]:
+        """Returns what the compiled gradient reads of this process: of `points` and COMPONENTS, however many it has."""
         count = len(self.targets)
         means = np.full((self.points, self.known.means.shape[1]), FAR, np.float32)
         states = np.full((self.points, self.known.states.shape[1]), FAR, np.float32)
@@ -178,9 +187,8 @@ class Process:
         for index, part in enumerate(self.components):
             solved[index, :count], factors[index, :count, :count] = part.solved, part.factor
             scalars[index] = part.weight, part.kernel.share, part.kernel.length, part.variance
-        units = self.distance.centre, self.distance.deviation, np.array(self.distance.spread)
-        values = (embeddings, means, states, solved, factors, scalars, np.array(optimism), *units)
-        return _slope()(*[tf.constant(array, tf.float32) for array in values]).numpy()
+        units = self.distance.centre, self.distance.deviation, self.distance.spread
+        return tuple(tf.constant(array, tf.float32) for array in (means, states, solved, factors, scalars, *units))
 
     @on_one_thread
     def choose(self, embeddings: np.ndarray, count: int, optimism: float) -> list[int]:
@@ -211,26 +219,30 @@ class Process:
 @functools.cache
 def _slope():
     """Returns the compiled gradient; one trace for all spaces and numbers of architectures."""
-    ranks = 3, 2, 2, 2, 3, 2, 0, 1, 1, 0
+    ranks = 3, 0, 2, 2, 2, 3, 2, 1, 1, 0
 
     def squares(rows, columns):
         lengths = tf.reduce_sum(rows * rows, 1)[:, None] + tf.reduce_sum(columns * columns, 1)[None]
         return tf.maximum(lengths - 2 * tf.matmul(rows, columns, transpose_b=True), 0.0)
 
     @tf.function(input_signature=[tf.TensorSpec([None] * rank) for rank in ranks])
-    def slope(embeddings, means, states, solved, factors, scalars, optimism, centre, deviation, spread):
+    def slope(embeddings, optimism, means, states, solved, factors, scalars, centre, deviation, spread):
         weight, share, length, variance = tf.unstack(scalars[:, :, None, None], 4, axis=1)  # [C, 1, 1]
         with tf.GradientTape() as tape:
             tape.watch(embeddings)
             of_means = squares((tf.reduce_mean(embeddings, 1) - centre) / deviation, means)
             of_states = squares(tf.reshape(embeddings, (tf.shape(embeddings)[0], -1)) / spread, states)
             cross = tf.exp(-(share * of_means + (1 - share) * of_states) / (2 * length * length))  # [C, n, points]
-            half = tf.linalg.triangular_solve(factors, tf.linalg.matrix_transpose(cross))
             own = tf.linalg.matvec(cross, solved)[..., None]  # [C, n, 1]
-            explained = tf.reduce_sum(half * half, 1)[..., None]
-            uncertain = variance * tf.maximum(1 - explained, 1e-6)
-            mean, second = tf.reduce_sum(weight * own, 0), tf.reduce_sum(weight * (uncertain + own * own), 0)
-            value = mean + optimism * tf.sqrt(tf.maximum(second - mean * mean, 1e-6))
+            mean = tf.reduce_sum(weight * own, 0)
+
+            def uncertainty():
+                half = tf.linalg.triangular_solve(factors, tf.linalg.matrix_transpose(cross))
+                explained = tf.reduce_sum(half * half, 1)[..., None]
+                second = tf.reduce_sum(weight * (variance * tf.maximum(1 - explained, 1e-6) + own * own), 0)
+                return tf.sqrt(tf.maximum(second - mean * mean, 1e-6))
+
+            value = mean + optimism * tf.cond(optimism > 0, uncertainty, lambda: tf.zeros_like(mean))
         return tape.gradient(value, embeddings)
 
     return slope
