@@ -143,8 +143,10 @@ def kerastuner(number: int) -> Source:
     """Returns the source of a tabulated KerasTuner search of `tools/tuning`, every configuration of it.
 
     Raises:
-        InputError: if there is none of that number.
+        InputError: if there is none of that number, or this is no checkout.
     """
+    if not TUNING.is_dir():
+        raise InputError(f'kerastuner:{number} is in tools/tuning of a checkout; there is no folder {TUNING}')
     if number >= len(TUNED):
         raise InputError(f'there is no development space kerastuner:{number}; the last is kerastuner:{len(TUNED) - 1}')
     name = TUNED[number]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from absl import flags
 
-from nao_tf.commands.flags import define_config, no_more
+from nao_tf.commands.flags import config_of, define_config, no_more
 from nao_tf.errors import InputError
 
 
@@ -21,13 +21,9 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
 def run(values: flags.FlagValues, rest: list[str]) -> None:
     """Compare searchers on a table under one protocol, or continue to."""
     no_more(rest)
-    config = values.config
-    if config is None:
-        raise InputError('nao benchmark needs --config=FILE, such as --config=configs/nasbench201.py')
+    config = config_of(values, 'benchmark', 'benchmark', example='configs/nasbench201.py', fields=('report_at',))
     if values.output is None:
         raise InputError('nao benchmark needs --output=DIR, such as --output=runs/nasbench201')
-    if 'report_at' not in config:
-        raise InputError('nao benchmark: that config is not of a benchmark; take one such as configs/nasbench201.py')
     if values.table is not None:
         config.table.path = values.table
     if values.searchers is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from absl import flags
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 from nao_tf.errors import InputError
 
@@ -23,6 +23,28 @@ def define_config(values: flags.FlagValues, arguments: list[str], what: str) -> 
         flag_values=values,
         sys_argv=['nao', *arguments],
     )
+
+
+def config_of(
+    values: flags.FlagValues, command: str, kind: str, *, example: str, fields: tuple[str, ...]
+) -> ConfigDict:
+    """Returns the config that was given.
+
+    Args:
+        values: the flags.
+        command: its name.
+        kind: what its configs are of.
+        example: path of a config of its kind.
+        fields: that every config of its kind has.
+
+    Raises:
+        InputError: if there is none, or it is of another kind.
+    """
+    if values.config is None:
+        raise InputError(f'nao {command} needs --config=FILE, such as --config={example}')
+    if any(field not in values.config for field in fields):
+        raise InputError(f'nao {command}: that config is not of a {kind}; take one such as {example}')
+    return values.config
 
 
 def no_more(rest: list[str]) -> None:

@@ -6,7 +6,7 @@ import gc
 
 from absl import flags
 
-from nao_tf.commands.flags import check_hours, define_config, no_more
+from nao_tf.commands.flags import check_hours, config_of, define_config, no_more
 from nao_tf.errors import InputError
 
 
@@ -36,13 +36,9 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
 def run(values: flags.FlagValues, rest: list[str]) -> None:
     """Search for an architecture, or continue a search."""
     no_more(rest)
-    config = values.config
-    if config is None:
-        raise InputError('nao search needs --config=FILE, such as --config=configs/digits.py')
+    config = config_of(values, 'search', 'search', example='configs/digits.py', fields=('child', 'searcher'))
     if values.workdir is None and not values.dry_run:
         raise InputError('nao search needs --workdir=DIR, such as --workdir=runs/digits')
-    if 'child' not in config or 'searcher' not in config:
-        raise InputError('nao search: that config is not of a search; take one such as configs/digits.py')
     if values.data_dir is not None:
         config.task.data_dir = values.data_dir
     if values.baseline is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from absl import flags
 
-from nao_tf.commands.flags import check_hours, define_config, no_more
+from nao_tf.commands.flags import check_hours, config_of, define_config, no_more
 from nao_tf.errors import InputError
 
 
@@ -19,13 +19,9 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
 def run(values: flags.FlagValues, rest: list[str]) -> None:
     """Train a recurrent cell on text, or continue to."""
     no_more(rest)
-    config = values.config
-    if config is None:
-        raise InputError('nao train needs --config=FILE, such as --config=configs/ptb_final.py')
+    config = config_of(values, 'train', 'training', example='configs/ptb_final.py', fields=('architecture',))
     if values.workdir is None:
         raise InputError('nao train needs --workdir=DIR, such as --workdir=runs/ptb_final')
-    if 'architecture' not in config:
-        raise InputError('nao train: that config is not of a training; take one such as configs/ptb_final.py')
     if values.data_dir is not None:
         config.task.data_dir = values.data_dir
     check_hours(values.max_hours)

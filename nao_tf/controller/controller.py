@@ -236,7 +236,7 @@ class Controller:
             )
             if self.process is not None:
                 unscored = np.full(len(target), np.nan)
-                after, predicted = (unscored if rng else self.process.mean(part) for part in (target, encoded))
+                after, predicted = (self.process.mean(part) if rng is None else unscored for part in (target, encoded))
             back = self.scale.back
             return Climbed(decoded, back(before[tries.seeds]), back(after), back(predicted))
 

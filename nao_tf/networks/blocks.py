@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nao_tf.errors import InputError
 from nao_tf.networks import initialization
 from nao_tf.networks.normalization import batch_normalize, normalization_weights
 from nao_tf.networks.weight import Weight
@@ -155,10 +156,20 @@ class SeparableConvNorm(Block):
     Args:
         kernel: side of the square depthwise kernel.
         dilation: distance of the kernel's taps; 2 in `dil_sep_conv`.
+
+    Raises:
+        InputError: if it has a stride and another dilation.
     """
 
     kernel: int = 3
     dilation: int = 1
+
+    def __post_init__(self) -> None:
+        if self.stride > 1 and self.dilation > 1 and self.stride != self.dilation:
+            raise InputError(
+                f'a separable convolution of stride {self.stride} has dilation {self.dilation}; it must be 1 or the '
+                'stride'
+            )
 
     def weights(self) -> Sequence[Weight]:
         """Returns the two kernels and the normalisation."""
@@ -182,8 +193,6 @@ class SeparableConvNorm(Block):
 
     def _phase(self, x: tf.Tensor) -> tf.Tensor:
         """Returns the padded pixels that a kernel with stride = dilation meets; TensorFlow has no such kernel."""
-        if self.stride != self.dilation:
-            raise NotImplementedError(f'a dilated convolution of dilation {self.dilation} and stride {self.stride}')
         pads = [(0, 0)]
         for side in (x.shape[1], x.shape[2]):
             total = max(

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nao_tf.errors import InputError
 from nao_tf.networks import operations
-from nao_tf.networks.blocks import Block, ConvNorm, FactorizedReduction, Pool
+from nao_tf.networks.blocks import Block, ConvNorm, FactorizedReduction, Pool, SeparableConvNorm
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.cost import count_parameters
 from nao_tf.networks.operations import Place, operation_blocks, operation_names, register_operation
@@ -96,3 +96,9 @@ def test_own_operation_that_does_not_fit():
         CellNetwork(own_cells('wrong'), config)(images(config))
     with pytest.raises(InputError, match='needs a name'):
         register_operation(' ', operations.identity)
+
+
+def test_a_dilation_that_no_kernel_computes_is_refused_when_it_is_declared():
+    with pytest.raises(InputError, match='stride 2 has dilation 4; it must be 1 or the stride'):
+        SeparableConvNorm(8, 8, 2, 3, 4)
+    assert [SeparableConvNorm(8, 8, 2, 3, dilation).dilation for dilation in (1, 2)] == [1, 2]
