@@ -22,9 +22,9 @@ class Kernel(NamedTuple):
     noise: float
 
     def __call__(self, squares: Squares) -> np.ndarray:
-        """Returns the kernel without noise, float64 of the shape of the distances."""
+        """Returns the kernel without noise, float32 of the shape of the distances."""
         mixed = squares.means if self.share == 1 else self.share * squares.means + (1 - self.share) * squares.states
-        return np.exp(mixed / (-2.0 * self.length**2))
+        return np.exp(mixed * np.float32(-0.5 / self.length**2))
 
 
 class Inputs(NamedTuple):
@@ -35,7 +35,7 @@ class Inputs(NamedTuple):
 
 
 class Squares(NamedTuple):
-    """Squared distances of n and m embeddings, of their mean states and of all their states: float64 [n, m] each."""
+    """Squared distances of n and m embeddings, of their mean states and of all their states: float32 [n, m] each."""
 
     means: np.ndarray
     states: np.ndarray
@@ -73,9 +73,11 @@ def squared_distances(rows: Inputs, columns: Inputs) -> Squares:
 
 
 def _squares(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    lengths = (np.einsum('ij,ij->i', part, part, dtype=np.float64) for part in (rows, columns))
-    products = (rows @ columns.T).astype(np.float64)
-    return np.maximum(next(lengths)[:, None] + next(lengths)[None] - 2 * products, 0.0)
+    squares = rows @ columns.T
+    squares *= -2
+    squares += np.einsum('ij,ij->i', rows, rows)[:, None]
+    squares += np.einsum('ij,ij->i', columns, columns)
+    return np.maximum(squares, 0, out=squares)
 
 
 @functools.cache

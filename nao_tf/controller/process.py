@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,6 @@ from nao_tf.controller.kernels import (
     Distance,
     Inputs,
     Kernel,
-    Squares,
     on_one_thread,
     squared_distances,
 )  # fmt: skip
@@ -94,27 +94,31 @@ class Process:
             component._replace(weight=float(weight)) for weight, (_, component) in zip(weights, found, strict=True)
         ]
 
-    def _squares(self, inputs: Inputs) -> Squares:
-        """Returns the squared distances [n, points] to the evaluated architectures."""
-        return squared_distances(inputs, self.known)
+    def _crosses(self, inputs: Inputs) -> Iterator[tuple[Component, np.ndarray]]:
+        """Yields every component and its kernel [n, points] between n embeddings and the evaluated architectures."""
+        squares = squared_distances(inputs, self.known)
+        made: dict[tuple[float, float], np.ndarray] = {}  # kernels that differ in their noise alone are the same here
+        for part in self.components:
+            key = part.kernel.share, part.kernel.length
+            if key not in made:
+                made[key] = part.kernel(squares)
+            yield part, made[key]
 
     @on_one_thread
     def mean(self, embeddings: np.ndarray) -> np.ndarray:
         """Returns the mean of f at embeddings [n, S, D], [n], in the predictor's units."""
-        squares = self._squares(self.distance.inputs(embeddings))
         total = np.full(len(embeddings), self.offset)
-        for part in self.components:
-            total += part.weight * part.kernel(squares) @ part.solved
+        for part, cross in self._crosses(self.distance.inputs(embeddings)):
+            total += part.weight * (cross @ part.solved.astype(np.float32))
         return total
 
     @on_one_thread
     def posterior(self, embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns mean [n] and covariance [n, n] of f at embeddings [n, S, D], in the predictor's units."""
         inputs = self.distance.inputs(embeddings)
-        squares, own_squares = self._squares(inputs), squared_distances(inputs, inputs)
+        own_squares = squared_distances(inputs, inputs)
         mean, second = np.zeros(len(embeddings)), np.zeros((len(embeddings),) * 2)
-        for part in self.components:
-            cross = part.kernel(squares)
+        for part, cross in self._crosses(inputs):
             half = scipy.linalg.solve_triangular(part.factor, cross.T, lower=True, check_finite=False)
             covariance = part.variance * (part.kernel(own_squares) - half.T @ half)
             own_mean = cross @ part.solved
@@ -153,10 +157,8 @@ class Process:
     @on_one_thread
     def optimistic(self, embeddings: np.ndarray, optimism: float) -> np.ndarray:
         """Returns mean + optimism * deviation, [n]."""
-        squares = self._squares(self.distance.inputs(embeddings))
         mean, second = np.zeros(len(embeddings)), np.zeros(len(embeddings))
-        for part in self.components:
-            cross = part.kernel(squares)
+        for part, cross in self._crosses(self.distance.inputs(embeddings)):
             half = scipy.linalg.solve_triangular(part.factor, cross.T, lower=True, check_finite=False)
             own_mean = cross @ part.solved
             mean += part.weight * own_mean

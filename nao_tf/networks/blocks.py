@@ -13,6 +13,7 @@ import tensorflow as tf
 from nao_tf.errors import InputError
 from nao_tf.networks import initialization
 from nao_tf.networks.normalization import batch_normalize, normalization_weights
+from nao_tf.networks.share import Share
 from nao_tf.networks.weight import Weight
 
 
@@ -21,10 +22,12 @@ class Pass:
 
     Args:
         training: whether batch statistics are used.
+        share: what the batch is of a global one, None where it is all.
     """
 
-    def __init__(self, training: bool):
+    def __init__(self, training: bool, share: Share | None = None):
         self.training = training
+        self.share = share
         # The key tensor is kept beside its value, so that its id cannot go to another one.
         self._shared: dict[tuple[str, int, int], tuple[tf.Tensor, tf.Tensor]] = {}
 
@@ -49,7 +52,7 @@ class Pass:
 
     def normalize(self, x: tf.Tensor, weights: Mapping[str, Any]) -> tf.Tensor:
         """Returns batch-normalised x; `weights` holds those that `normalization_weights` declared."""
-        return batch_normalize(x, weights, training=self.training)
+        return batch_normalize(x, weights, training=self.training, share=self.share)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.dropping import drop_path_keep, drop_path_masks, dropout
 from nao_tf.networks.layers import BlockLayer
 from nao_tf.networks.plan import CellPlan, Steps, plan_network
+from nao_tf.networks.share import Share
 from nao_tf.spaces.cells import CellPair
 from nao_tf.spaces.writing import pair_from_json, pair_to_json
 
@@ -72,6 +73,7 @@ class CellNetwork(keras.Model):
         training: bool = False,
         progress: float | tf.Tensor = 1.0,
         seed: tf.Tensor | Sequence[int] | None = None,
+        share: Share | None = None,
     ) -> Any:
         """Computes the logits.
 
@@ -79,7 +81,8 @@ class CellNetwork(keras.Model):
             images: [B, H, W, C], normalised, of any floating type.
             training: a Python bool; whether to use batch statistics, dropping and the auxiliary head.
             progress: step / total steps, for the schedule of drop path.
-            seed: int32 [2], another one for every step and replica; needed in training if anything is dropped.
+            seed: int32 [2], another one for every step; needed in training if anything is dropped.
+            share: what the images are of a global batch in a distributed training; None where they are all of it.
 
         Returns:
             Logits [B, classes] in float32; in training with an auxiliary head the pair (logits, its logits).
@@ -101,9 +104,9 @@ class CellNetwork(keras.Model):
                 f'network {self.name!r}: training with drop_path_keep {config.drop_path_keep} and dense_keep '
                 f'{config.dense_keep} needs seed, an int32 tensor of two elements, another one for every step'
             )
-        step = Pass(training)
+        step = Pass(training, share)
         x = tf.cast(images, self.compute_dtype)
-        masks = self._masks(x, progress, seed) if training and config.drop_path_keep < 1 else None
+        masks = self._masks(x, progress, seed, share) if training and config.drop_path_keep < 1 else None
         older = self._run(self.plan.stems[0], x, step)
         newer = self._run(self.plan.stems[1], older, step)
         auxiliary = None
@@ -114,7 +117,7 @@ class CellNetwork(keras.Model):
         # The pytorch rules have no ReLU in front of the pooling.
         features = _spatial_mean(step.relu(newer) if config.rules == 'tf1' else newer)
         if training and config.dense_keep < 1:
-            features = dropout(features, config.dense_keep, tf.random.experimental.stateless_fold_in(seed, 1))
+            features = dropout(features, config.dense_keep, tf.random.experimental.stateless_fold_in(seed, 1), share)
         logits = self._run((self.plan.classifier,), features, step)
         return logits if auxiliary is None else (logits, auxiliary)
 
@@ -149,12 +152,14 @@ class CellNetwork(keras.Model):
         x = self._run(tuple(blocks), call.relu(x), call)
         return self._run((dense,), _spatial_mean(call.relu(x)), call)
 
-    def _masks(self, x: tf.Tensor, progress: float | tf.Tensor, seed: Any) -> list[tf.Tensor]:
+    def _masks(
+        self, x: tf.Tensor, progress: float | tf.Tensor, seed: Any, share: Share | None
+    ) -> list[tf.Tensor]:
         cells, keep = self.config.cells, self.config.drop_path_keep
         keeps = {index: drop_path_keep(index, cells, keep, progress) for index in range(cells)}
         batch = tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
         seed = tf.random.experimental.stateless_fold_in(seed, 0)
-        return drop_path_masks([keeps[index] for index in self._droppable], batch, seed, x.dtype)
+        return drop_path_masks([keeps[index] for index in self._droppable], batch, seed, x.dtype, share)
 
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs, as JSON types."""

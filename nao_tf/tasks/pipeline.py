@@ -92,31 +92,32 @@ class Pipeline:
         self._data = data
         self._augmentation = augmentation
         self._mean, self._std = mean, std
-        self._makers: dict[int, Callable[..., tf.data.Dataset]] = {}
-        self._evaluations: dict[tuple[str, int], tf.data.Dataset] = {}
+        self._makers: dict[Layout, Callable[..., tf.data.Dataset]] = {}
+        self._evaluations: dict[tuple[str, Layout], tf.data.Dataset] = {}
 
-    def train(self, batch_size: int, *, seed: int, steps: int, start_step: int) -> tf.data.Dataset:
+    def train(self, layout: Layout, *, seed: int, steps: int, start_step: int) -> tf.data.Dataset:
         """See `ImageTask.train_batches`."""
         with tf.device('CPU:0'):
-            if batch_size not in self._makers:
-                self._makers[batch_size] = self._train_maker(batch_size)
+            if layout not in self._makers:
+                self._makers[layout] = self._train_maker(layout)
             key = StreamKey.from_seed(seed)
             span = np.array([start_step, steps], np.int64)
-            return self._makers[batch_size](tf.constant(key.order), tf.constant(key.augmentation), tf.constant(span))
+            return self._makers[layout](tf.constant(key.order), tf.constant(key.augmentation), tf.constant(span))
 
-    def evaluation(self, name: str, batch_size: int) -> tf.data.Dataset:
+    def evaluation(self, name: str, layout: Layout) -> tf.data.Dataset:
         """See `ImageTask.eval_batches`."""
         with tf.device('CPU:0'):
-            if (name, batch_size) not in self._evaluations:
-                self._evaluations[name, batch_size] = self._evaluation_dataset(self._data.splits[name], batch_size)
-            return self._evaluations[name, batch_size]
+            if (name, layout) not in self._evaluations:
+                self._evaluations[name, layout] = self._evaluation_dataset(self._data.splits[name], layout)
+            return self._evaluations[name, layout]
 
-    def _train_maker(self, batch_size: int) -> Callable[..., tf.data.Dataset]:
+    def _train_maker(self, layout: Layout) -> Callable[..., tf.data.Dataset]:
         """Returns the function (order key, augmentation key, [start_step, steps]) -> Dataset."""
         split = self._data.splits['train']
-        take = _taker(split, batch_size)
+        batch_size = layout.batch_size
+        take = _taker(split, layout.images)
         labels = tf.constant(split.labels)
-        weights = np.ones(batch_size, np.float32)
+        weights = layout.weights
         size, shape = split.size, self._data.image_shape
 
         def batch(key: StreamKey, step: tf.Tensor) -> ELEMENT:
@@ -124,29 +125,36 @@ class Pipeline:
             draws = augment.draw(
                 self._augmentation, shape, batch_size=batch_size, key=key.augmentation, step=tf.cast(step, tf.uint64)
             )
+            if layout.rows is not None:
+                rows = layout.flat
+                positions = tf.gather(positions, rows)
+                draws = augment.Draws(*(tf.gather(drawn, rows) for drawn in dataclasses.astuple(draws)))
             images = augment.crop_and_flip(take(positions), draws, self._augmentation)
             images = augment.normalise_and_cut_out(images, draws, self._augmentation, mean=self._mean, std=self._std)
             return images, tf.gather(labels, positions), tf.constant(weights)
 
         def make(order: tf.Tensor, augmentation: tf.Tensor, span: tf.Tensor) -> tf.data.Dataset:
             return _fed(
-                tf.data.Dataset.range(span[0], span[1]), functools.partial(batch, StreamKey(order, augmentation))
+                tf.data.Dataset.range(span[0], span[1]),
+                functools.partial(batch, StreamKey(order, augmentation)),
+                layout,
             )
 
         return tf.function(make, autograph=False)
 
-    def _evaluation_dataset(self, split: ImageSplit, batch_size: int) -> tf.data.Dataset:
-        take = _taker(split, batch_size)
+    def _evaluation_dataset(self, split: ImageSplit, layout: Layout) -> tf.data.Dataset:
+        batch_size = layout.batch_size
+        take = _taker(split, layout.images)
         labels = tf.constant(split.labels)
 
         def batch(step: tf.Tensor) -> ELEMENT:
-            stream = step * batch_size + tf.range(batch_size, dtype=tf.int64)
+            stream = step * batch_size + layout.flat
             positions = tf.minimum(stream, split.size - 1)
-            weights = tf.cast(stream < split.size, tf.float32)
+            weights = tf.cast(stream < split.size, tf.float32) * layout.weights
             images = augment.normalise(take(positions), mean=self._mean, std=self._std)
             return images, tf.gather(labels, positions), weights
 
-        return _fed(tf.data.Dataset.range(-(-split.size // batch_size)), batch)
+        return _fed(tf.data.Dataset.range(-(-split.size // batch_size)), batch, layout)
 
 
 def _taker(split: ImageSplit, batch_size: int) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -164,8 +172,8 @@ def _taker(split: ImageSplit, batch_size: int) -> Callable[[tf.Tensor], tf.Tenso
     return take
 
 
-def _fed(steps: tf.data.Dataset, batch: Callable[..., ELEMENT]) -> tf.data.Dataset:
-    """Returns the batches of the given steps, computed in parallel and ahead of their use, in their order."""
+def _fed(steps: tf.data.Dataset, batch: Callable[..., ELEMENT], layout: Layout) -> tf.data.Dataset:
+    """Returns the elements of the given steps, computed in parallel and ahead of their use, in their order."""
     options = tf.data.Options()
     # There is nothing to rewrite in these two stages, and looking for it costs a third of an iterator's start.
     options.experimental_optimization.apply_default_optimizations = False
@@ -174,4 +182,6 @@ def _fed(steps: tf.data.Dataset, batch: Callable[..., ELEMENT]) -> tf.data.Datas
     # The tuner's thread can hold up the end of an iterator for seconds, which a search of short trainings would feel.
     options.autotune.enabled = False
     dataset = steps.map(batch, num_parallel_calls=PARALLEL, deterministic=True)
+    if layout.rows is not None:
+        dataset = steps.map(layout.split(batch), num_parallel_calls=PARALLEL, deterministic=True).unbatch()
     return dataset.prefetch(AHEAD).with_options(options)

@@ -53,7 +53,7 @@ def test_one_kernel_is_scikit_learns_process(process, embeddings):
 
 def test_the_average_is_that_of_a_mixture(process, embeddings):
     parts = process.components
-    np.testing.assert_allclose(process.mean(embeddings), process.posterior(embeddings)[0], atol=1e-8)
+    np.testing.assert_allclose(process.mean(embeddings), process.posterior(embeddings)[0], atol=1e-5)
     assert len(parts) > 1
     assert sum(part.weight for part in parts) == pytest.approx(1.0)
     means, variances = [], []
@@ -75,9 +75,9 @@ def test_the_gradient_is_that_of_finite_differences(process, embeddings):
     gradient = process.slope(points, 1.5)
     for row, state, unit in [(0, 0, 0), (1, 2, 3), (2, 3, 5)]:
         bump = np.zeros(points.shape)
-        bump[row, state, unit] = 1e-4
+        bump[row, state, unit] = 2e-3
         up, down = (process.optimistic(points + sign * bump, 1.5)[row] for sign in (1, -1))
-        assert gradient[row, state, unit] == pytest.approx((up - down) / 2e-4, rel=2e-2, abs=2e-3)
+        assert gradient[row, state, unit] == pytest.approx((up - down) / 4e-3, rel=2e-2, abs=2e-3)
 
 
 def test_leaving_one_out_is_leaving_one_out(process, embeddings):
