@@ -152,9 +152,7 @@ class CellNetwork(keras.Model):
         x = self._run(tuple(blocks), call.relu(x), call)
         return self._run((dense,), _spatial_mean(call.relu(x)), call)
 
-    def _masks(
-        self, x: tf.Tensor, progress: float | tf.Tensor, seed: Any, share: Share | None
-    ) -> list[tf.Tensor]:
+    def _masks(self, x: tf.Tensor, progress: float | tf.Tensor, seed: Any, share: Share | None) -> list[tf.Tensor]:
         cells, keep = self.config.cells, self.config.drop_path_keep
         keeps = {index: drop_path_keep(index, cells, keep, progress) for index in range(cells)}
         batch = tf.shape(x)[0] if x.shape[0] is None else x.shape[0]

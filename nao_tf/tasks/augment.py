@@ -72,6 +72,10 @@ class Draws:
     row: tf.Tensor
     column: tf.Tensor
 
+    def rows(self, rows: np.ndarray) -> Draws:
+        """Returns the choices for some rows of the batch, int [b]."""
+        return Draws(*(tf.gather(getattr(self, field.name), rows) for field in dataclasses.fields(self)))
+
 
 # The functions below count their operations, constants included: TensorFlow instantiates the graph anew for every
 # iterator, at about 0.2 ms an operation, and a search makes an iterator for every child. Hence the NumPy constants.

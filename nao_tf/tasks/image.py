@@ -13,6 +13,7 @@ import tensorflow as tf
 from nao_tf.errors import InputError
 from nao_tf.tasks.augment import Augmentation
 from nao_tf.tasks.data import SPLITS, ImageData, ImageSplit
+from nao_tf.tasks.layout import Layout
 from nao_tf.tasks.metrics import METRICS, classification_metrics
 from nao_tf.tasks.pipeline import Pipeline
 from nao_tf.tasks.statistics import channel_statistics
@@ -122,7 +123,9 @@ class ImageTask:
         """Returns how many training batches show every training image at least once."""
         return -(-self.splits['train'] // batch_size)
 
-    def train_batches(self, batch_size: int, *, seed: int, steps: int, start_step: int = 0) -> tf.data.Dataset:
+    def train_batches(
+        self, batch_size: int, *, seed: int, steps: int, start_step: int = 0, rows: np.ndarray | None = None
+    ) -> tf.data.Dataset:
         """Returns the batches of one training, or of the rest of it.
 
         Batch `step` is a function of (seed, step) alone. The images come in an order that is drawn anew every epoch;
@@ -133,19 +136,23 @@ class ImageTask:
             seed: of the order and the augmentation, 0 or more.
             steps: number of batches of the whole training.
             start_step: the first batch wanted, for a training that continues.
+            rows: int [P, b], which images of each batch form which of P elements, negative ones for filler; None for
+                one element with all of them.
 
         Returns:
-            steps - start_step elements: augmented and normalised images float32 [B, H, W, C], labels int32 [B], and
-            weights float32 [B], all 1: a batch has no filling here. Class weights are not in them.
+            steps - start_step elements (P times as many with `rows`): augmented and normalised images float32
+            [B, H, W, C], labels int32 [B], and weights float32 [B]: 1, and 0 for filler, which only `rows` can bring.
+            Class weights are not in them.
         """
-        return self._pipeline.train(batch_size, seed=seed, steps=steps, start_step=start_step)
+        return self._pipeline.train(Layout.of(batch_size, rows), seed=seed, steps=steps, start_step=start_step)
 
-    def eval_batches(self, split: str, batch_size: int) -> tf.data.Dataset:
+    def eval_batches(self, split: str, batch_size: int, rows: np.ndarray | None = None) -> tf.data.Dataset:
         """Returns every image of a split once, in a fixed order, not augmented.
 
         Args:
             split: train, valid or test.
             batch_size: B.
+            rows: as in `train_batches`.
 
         Returns:
             normalised images float32 [B, H, W, C], labels int32 [B], and weights float32 [B]: 1, and 0 for the
@@ -155,7 +162,7 @@ class ImageTask:
             InputError: if there is no such split.
         """
         self._split(split)
-        return self._pipeline.evaluation(split, batch_size)
+        return self._pipeline.evaluation(split, Layout.of(batch_size, rows))
 
     def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """Returns the raw images [n, H, W, C] (uint8, or float32 where they came so) and labels int32 [n] of a split.

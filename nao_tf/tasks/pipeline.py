@@ -12,10 +12,10 @@ import tensorflow as tf
 
 from nao_tf.tasks import augment
 from nao_tf.tasks.data import ImageData, ImageSplit
+from nao_tf.tasks.layout import ELEMENT, Layout
 
 AHEAD = 8  # batches computed ahead of their use
 PARALLEL = min(os.cpu_count() or 1, 16)  # batches computed at a time; each takes memory
-ELEMENT = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Pipeline:
         """Returns the function (order key, augmentation key, [start_step, steps]) -> Dataset."""
         split = self._data.splits['train']
         batch_size = layout.batch_size
-        take = _taker(split, layout.images)
+        take = _taker(split, len(layout.flat))
         labels = tf.constant(split.labels)
         weights = layout.weights
         size, shape = split.size, self._data.image_shape
@@ -126,9 +126,7 @@ class Pipeline:
                 self._augmentation, shape, batch_size=batch_size, key=key.augmentation, step=tf.cast(step, tf.uint64)
             )
             if layout.rows is not None:
-                rows = layout.flat
-                positions = tf.gather(positions, rows)
-                draws = augment.Draws(*(tf.gather(drawn, rows) for drawn in dataclasses.astuple(draws)))
+                positions, draws = tf.gather(positions, layout.flat), draws.rows(layout.flat)
             images = augment.crop_and_flip(take(positions), draws, self._augmentation)
             images = augment.normalise_and_cut_out(images, draws, self._augmentation, mean=self._mean, std=self._std)
             return images, tf.gather(labels, positions), tf.constant(weights)
@@ -144,13 +142,15 @@ class Pipeline:
 
     def _evaluation_dataset(self, split: ImageSplit, layout: Layout) -> tf.data.Dataset:
         batch_size = layout.batch_size
-        take = _taker(split, layout.images)
+        take = _taker(split, len(layout.flat))
         labels = tf.constant(split.labels)
 
         def batch(step: tf.Tensor) -> ELEMENT:
             stream = step * batch_size + layout.flat
             positions = tf.minimum(stream, split.size - 1)
-            weights = tf.cast(stream < split.size, tf.float32) * layout.weights
+            weights = tf.cast(stream < split.size, tf.float32)
+            if layout.rows is not None:
+                weights *= layout.weights
             images = augment.normalise(take(positions), mean=self._mean, std=self._std)
             return images, tf.gather(labels, positions), weights
 
@@ -181,7 +181,10 @@ def _fed(steps: tf.data.Dataset, batch: Callable[..., ELEMENT], layout: Layout) 
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     # The tuner's thread can hold up the end of an iterator for seconds, which a search of short trainings would feel.
     options.autotune.enabled = False
-    dataset = steps.map(batch, num_parallel_calls=PARALLEL, deterministic=True)
-    if layout.rows is not None:
-        dataset = steps.map(layout.split(batch), num_parallel_calls=PARALLEL, deterministic=True).unbatch()
+    if layout.rows is None:
+        dataset = steps.map(batch, num_parallel_calls=PARALLEL, deterministic=True)
+    else:
+        dataset = steps.map(
+            lambda step: layout.parts(batch(step)), num_parallel_calls=PARALLEL, deterministic=True
+        ).unbatch()
     return dataset.prefetch(AHEAD).with_options(options)
