@@ -44,12 +44,12 @@ def run_benchmark(
     plan = make_plan(config, str(output))
     with open_output(Path(output), plan.identity, plan.searcher_settings, plan.defaults) as folder:
         missing = [
-            Job(plan.settings, name, run)
+            Job(settings, name, run)
             for run in range(plan.runs)
-            for name in plan.searchers
+            for name, settings in plan.settings.items()
             if read_record(record_path(folder, name, run), name, run) is None
         ]
-        total = plan.runs * len(plan.searchers)
+        total = plan.runs * len(plan.settings)
         if missing:
             if len(missing) < total:
                 console.print(f'continuing {folder}: {total - len(missing)} of {total} runs are there', markup=False)
@@ -72,9 +72,9 @@ def report(plan: Plan, folder: Path, console: Console) -> dict[str, dict[str, An
     Returns:
         The summary of each searcher, by name.
     """
-    settings, cells = plan.settings, plan.cells
+    settings, cells = next(iter(plan.settings.values())), plan.cells
     records: dict[str, list[Record]] = {}
-    for name in plan.searchers:
+    for name in plan.settings:
         read = [read_record(record_path(folder, name, run), name, run) for run in range(plan.runs)]
         records[name] = [record for record in read if record is not None]
     summaries = {

@@ -6,6 +6,18 @@ import ml_collections
 
 from nao_tf.search.config import default_searcher_config
 
+# The paper's |X| = 600, two rounds of 200 and K = 200 are 1,000 evaluations; half of each for a budget of 500.
+HALF = {'initial': 300, 'per_round': 100, 'seeds': 100}
+
+# `of` names the searcher, the rest are fields of `config.searcher`: what the ascent is compared with at the same number
+# of scored candidates, and the faithful presets (docs/controller.md).
+VARIANTS = {
+    'nao_random_step': {'of': 'nao', 'moves': 'random_step'},
+    'nao_mutation': {'of': 'nao', 'moves': 'mutation'},
+    'nao_paper': {'of': 'nao', 'preset': 'paper', **HALF},
+    'nao_released': {'of': 'nao', 'preset': 'released', **HALF},
+}
+
 
 def default_benchmark_config() -> ml_collections.ConfigDict:
     """Returns the config that the benchmark files in `configs/` start from.
@@ -29,6 +41,7 @@ def default_benchmark_config() -> ml_collections.ConfigDict:
         }
     )
     config.searchers = ('nao', 'random')  # --searchers sets it
+    config.variants = ml_collections.ConfigDict(VARIANTS)  # searchers with other settings, by name
     config.reference = 'nao'  # whose lead over each other searcher is computed, where it is among them
     config.seeds = 50  # runs of each searcher; --seeds sets it. A figure that is quoted needs at least 50
     config.budget = 500  # queries of a run; --budget sets it

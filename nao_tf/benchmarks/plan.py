@@ -14,6 +14,7 @@ from nao_tf.benchmarks.config import default_benchmark_config
 from nao_tf.benchmarks.problem import Cells, TableSource
 from nao_tf.benchmarks.protocol import VERSION
 from nao_tf.benchmarks.table import Table
+from nao_tf.benchmarks.variants import searcher_config
 from nao_tf.benchmarks.worker import Desk, Job, Settings
 from nao_tf.errors import InputError
 from nao_tf.quiet import quiet_import
@@ -30,9 +31,8 @@ class Plan:
     """What is to be run.
 
     Args:
-        settings: what each run depends on.
+        settings: what the runs of each searcher depend on, by name.
         cells: of the table.
-        searchers: names.
         runs: of each searcher.
         report_at: queries after which the test value is reported.
         reference: the searcher whose lead is computed, '' if it is not among them.
@@ -42,9 +42,8 @@ class Plan:
         defaults: the settings of all searchers by the package's defaults.
     """
 
-    settings: Settings
+    settings: dict[str, Settings]
     cells: Cells
-    searchers: tuple[str, ...]
     runs: int
     report_at: tuple[int, ...]
     reference: str
@@ -55,7 +54,7 @@ class Plan:
 
     def describe(self) -> str:
         """Returns the protocol in one line, to be printed beside every figure."""
-        settings, cells = self.settings, self.cells
+        settings, cells = next(iter(self.settings.values())), self.cells
         sample = ', a sample of its space' if cells.sample else ''
         return (
             f'{cells.space.name}: {len(cells.rows):,} classes{sample}; signal {settings.source.valid} '
@@ -77,9 +76,10 @@ def make_plan(config: ml_collections.ConfigDict, output: str) -> Plan:
     """
     check_numbers(config)
     names = tuple(config.searchers)
+    configs = {name: searcher_config(name, config) for name in names}
     for name in names:
         with quiet_import():
-            searcher_class(name)
+            searcher_class(configs[name].searcher.name)
         if names.count(name) > 1:
             raise InputError(f'searchers names {name!r} twice')
     if not names:
@@ -90,33 +90,29 @@ def make_plan(config: ml_collections.ConfigDict, output: str) -> Plan:
             f'budget is {config.budget:,}; {config.table.path} has {len(cells.rows):,} classes of space '
             f'{cells.space.name}, and a class is queried once: give --budget={len(cells.rows)} at the most'
         )
-    settings = Settings(
-        output=str(output),
-        source=TableSource(
-            valid=config.table.valid,
-            test=config.table.test,
-            path=config.table.path,
-            space=config.space.name,
-            module=config.space.module,
-        ),
-        budget=config.budget,
-        outside=config.outside,
-        seed=config.seed,
-        searcher=searcher_part(config),
+    source = TableSource(
+        valid=config.table.valid,
+        test=config.table.test,
+        path=config.table.path,
+        space=config.space.name,
+        module=config.space.module,
     )
+    settings = {
+        name: Settings(str(output), source, config.budget, config.outside, config.seed, searcher_part(own))
+        for name, own in configs.items()
+    }
     desk = Desk.of(cells)
     for name in names:
-        desk.searcher(Job(settings, name, 0))
+        desk.searcher(Job(settings[name], name, 0))
     return Plan(
         settings=settings,
         cells=cells,
-        searchers=names,
         runs=config.seeds,
         report_at=tuple(config.report_at),
         reference=config.reference if config.reference in names else '',
         workers=config.workers,
         identity=identify(config, cells),
-        searcher_settings={name: settings_of(name, config) for name in names},
+        searcher_settings={name: settings_of(name, own) for name, own in configs.items()},
         defaults={f'searcher.{name}': value for name, value in flatten(default_benchmark_config().searcher).items()},
     )
 
@@ -182,9 +178,11 @@ def identify(config: ml_collections.ConfigDict, cells: Cells) -> dict[str, Any]:
 
 
 def settings_of(name: str, config: ml_collections.ConfigDict) -> dict[str, Any]:
-    """Returns the fields of `config.searcher` that one searcher may read: its own, and those of no other."""
-    others = tuple(f'{other}.' for other in SEARCHERS if other != name)
-    return {
+    """Returns what the runs of a searcher or variant depend on: the fields that it may read, and those of no other."""
+    searcher = config.searcher.name
+    others = tuple(f'{other}.' for other in SEARCHERS if other != searcher)
+    own = {} if name == searcher else {'of': searcher}
+    return own | {
         f'searcher.{field}': value
         for field, value in flatten(config.searcher).items()
         if not field.startswith(others) and field not in NOT_READ

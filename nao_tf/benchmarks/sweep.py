@@ -47,6 +47,7 @@ class Sweep:
         """Returns the runs of a setting on an instance; what they depend on is in the name of their folder."""
         config = arm.config.copy_and_resolve_references()
         config.budget = self.budget
+        config.searcher.name = arm.searcher
         folder = self.output / instance.replace(':', '-') / arm.folder(budget=self.budget, seed=config.seed)
         source = development_source(instance)
         settings = Settings(str(folder), source, self.budget, config.outside, config.seed, searcher_part(config))

@@ -34,7 +34,7 @@ class Settings:
         budget: queries of a run.
         outside: proposals in a row that may fall outside a table that is a sample.
         seed: of the benchmark.
-        searcher: the `searcher` part of the config.
+        searcher: the `searcher` part of the config; its `name` is the searcher's.
     """
 
     output: str
@@ -46,7 +46,7 @@ class Settings:
 
 
 class Job(NamedTuple):
-    """One run: of which benchmark, of which searcher, and its number from 0."""
+    """One run: of which benchmark, of which searcher or variant of one, and its number from 0."""
 
     settings: Settings
     searcher: str
@@ -83,7 +83,7 @@ class Desk:
         """
         self.counter.reset()
         return make_searcher(
-            job.searcher,
+            job.settings.searcher['name'],
             self.counter.space,
             config=job.settings.searcher,
             seed=run_seed(job.settings.seed, job.searcher, job.run),
@@ -100,7 +100,7 @@ class Desk:
         """
         settings, name, run = job
         with quiet_import():
-            searcher_class(name)
+            searcher_class(settings.searcher['name'])
         if 'keras' in sys.modules:
             import keras
 

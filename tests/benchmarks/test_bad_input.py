@@ -10,6 +10,7 @@ from nao_tf.benchmarks.table import Table
 from nao_tf.cli import main
 from nao_tf.spaces.registry import get_space
 
+CONFIG = 'configs/nasbench201.py'
 COLUMNS = ('--config.table.valid=valid', '--config.table.test=test')
 
 
@@ -19,9 +20,9 @@ def refused(capsys, monkeypatch, request, tmp_path, files):
     monkeypatch.chdir(request.config.rootpath)
     output = tmp_path / 'out'
 
-    def run(*words, table='whole.npz', searchers='random', columns=COLUMNS, more=(), written=False):
+    def run(*words, table='whole.npz', searchers='random', columns=COLUMNS, more=(), config=CONFIG, written=False):
         code = main(
-            ['nao', 'benchmark', '--config=configs/nasbench201.py', f'--table={files / table}',
+            ['nao', 'benchmark', f'--config={config}', f'--table={files / table}',
              f'--searchers={searchers}', '--seeds=1', '--budget=20', f'--output={output}', *columns, *more]
         )  # fmt: skip
         errors = capsys.readouterr().err
@@ -101,7 +102,7 @@ def test_a_folder_of_another_protocol(refused, tmp_path):
 
 def test_a_folder_with_runs_of_other_settings(refused, tmp_path, capsys, files):
     arguments = [
-        *('nao', 'benchmark', '--config=configs/nasbench201.py', f'--table={files / "whole.npz"}', '--budget=20'),
+        *('nao', 'benchmark', f'--config={CONFIG}', f'--table={files / "whole.npz"}', '--budget=20'),
         *('--seeds=1', f'--output={tmp_path / "out"}', *COLUMNS),
     ]
     assert main([*arguments, '--searchers=random']) == 0
@@ -142,3 +143,23 @@ def test_usage(arguments, words, capsys, monkeypatch, request):
     assert errors.count('\n') == 1
     for word in words:
         assert word in errors
+
+
+def test_variants(refused, tmp_path):
+    def config(variants):
+        file = tmp_path / 'config.py'
+        file.write_text(
+            'from nao_tf.benchmarks.config import default_benchmark_config\n\n\ndef get_config():\n'
+            f'    config = default_benchmark_config()\n    config.variants = {variants}\n    return config\n'
+        )
+        return file
+
+    refused("no searcher 'nao_papers'", 'did you mean nao_paper?', searchers='nao_papers')
+    refused('variants.mine.of is None', 'nao, random', searchers='mine', config=config({'mine': {'seeds': 5}}))
+    refused(
+        'variants.mine',
+        'did you mean searcher.seeds',
+        searchers='mine',
+        config=config({'mine': {'of': 'nao', 'seed': 5}}),
+    )
+    refused('variants.random has the name of a searcher', config=config({'random': {'of': 'nao'}}))

@@ -164,7 +164,7 @@ import sys
 from nao_tf.benchmarks.worker import Desk, Job, Settings
 from nao_tf.benchmarks.problem import TableSource
 source = TableSource('valid', 'test', {str(files / 'whole.npz')!r}, 'nasbench201')
-settings = Settings({str(tmp_path)!r}, source, 5, 50, 0, dict(initial=2, per_round=1, rounds=3))
+settings = Settings({str(tmp_path)!r}, source, 5, 50, 0, dict(name='random', initial=2, per_round=1, rounds=3))
 Desk.of(source.open()).run(Job(settings, 'random', 0))
 assert 'tensorflow' not in sys.modules and 'matplotlib' not in sys.modules
 """
