@@ -144,7 +144,7 @@ def plan_network(cells: CellPair, config: NetworkConfig) -> NetworkPlan:
         plans.append(plan)
         older, newer = newer, output
         if config.auxiliary and index == auxiliary_cell:
-            auxiliary = _plan_auxiliary(output, config)
+            auxiliary = _chain('auxiliary', auxiliary_blocks(*output.sides, output.channels, config.classes), output)[0]
     dense = Step('classifier', Dense(newer.channels, config.classes), 1, 1)
     return NetworkPlan((first, second), tuple(plans), dense, auxiliary_cell, auxiliary)
 
@@ -198,17 +198,23 @@ def _calibration(shape: _Shape, newer: _Shape, filters: int, *, always: bool) ->
     return []
 
 
-def _plan_auxiliary(shape: _Shape, config: NetworkConfig) -> Steps:
+def auxiliary_blocks(height: int, width: int, channels: int, classes: int) -> list[Block]:
+    """Returns the blocks of an auxiliary head (A1), the dense layer last.
+
+    Args:
+        height: of what it reads, in pixels.
+        width: of what it reads, in pixels.
+        channels: of what it reads.
+        classes: number of classes.
+    """
     narrow, wide = AUXILIARY_FILTERS
-    pool = Pool(shape.channels, shape.channels, 3, 'avg', 5, padding='VALID')
-    sides = pool.sides(*shape.sides)
-    blocks = [
+    pool = Pool(channels, channels, 3, 'avg', 5, padding='VALID')
+    return [
         pool,
-        ConvNorm(shape.channels, narrow, relu=False),
-        ConvNorm(narrow, wide, 1, sides, padding='VALID'),
-        Dense(wide, config.classes),
+        ConvNorm(channels, narrow, relu=False),
+        ConvNorm(narrow, wide, 1, pool.sides(height, width), padding='VALID'),
+        Dense(wide, classes),
     ]
-    return _chain('auxiliary', blocks, shape)[0]
 
 
 def _chain(name: str, blocks: Sequence[Block], shape: _Shape) -> tuple[Steps, _Shape]:

@@ -303,7 +303,7 @@ def check_at_least(least: float, **settings: float) -> None:
     """
     for name, value in settings.items():
         if not value >= least:
-            raise InputError(f'the setting {name} of the searcher is {value}; it must be at least {least}')
+            raise InputError(f'the setting {name} is {value}; it must be at least {least}')
 
 
 def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:

@@ -52,6 +52,6 @@ def check_candidates(parents: int, mutated: float, per_query: int) -> None:
     check_at_least(1, parents=parents, per_query=per_query)
     check_at_least(0, mutated=mutated)
     if mutated > 1:
-        raise InputError(f'the setting mutated of the searcher is {mutated}; it is a share and must be at most 1')
+        raise InputError(f'the setting mutated is {mutated}; it is a share and must be at most 1')
     if per_query > PER_QUERY:
-        raise InputError(f'the setting per_query of the searcher is {per_query}; it must be at most {PER_QUERY}')
+        raise InputError(f'the setting per_query is {per_query}; it must be at most {PER_QUERY}')

@@ -94,7 +94,10 @@ def make_searcher(name: str, space: SearchSpace, *, config: Mapping[str, Any], s
     values |= {field: value for field, value in config.get(name, {}).items() if value is not None}
     if 'evaluations' in values:
         values['evaluations'] = total_evaluations(config)
-    return cls(space, **values, seed=seed)
+    try:
+        return cls(space, **values, seed=seed)
+    except InputError as error:
+        raise InputError(f'searcher.{name}: {error}') from None
 
 
 def controller_overrides(fields: Mapping[str, Any]) -> dict[str, Any]:

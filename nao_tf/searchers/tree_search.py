@@ -92,7 +92,7 @@ class TreeSearch(Searcher):
         check_at_least(1, batch=batch, refit=refit, members=members, epochs=epochs, max_draws=max_draws)
         check_at_least(0, exploration=exploration, predictions=predictions)
         if evaluate not in EVALUATED:
-            raise InputError(f'the setting evaluate of the searcher is {evaluate!r}; it is {" or ".join(EVALUATED)}')
+            raise InputError(f'the setting evaluate is {evaluate!r}; it is {" or ".join(EVALUATED)}')
         self.batch = batch
         self.exploration = exploration
         self.predictions = predictions

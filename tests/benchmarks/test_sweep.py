@@ -81,7 +81,7 @@ def sweep(tmp_path, **changes):
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        ({'settings': '[{"evolution.sample": 0}]'}, 'sample of the searcher is 0'),
+        ({'settings': '[{"evolution.sample": 0}]'}, 'sample is 0'),
         ({'instances': ['nasbench201']}, "no development space 'nasbench201'"),
     ],
 )

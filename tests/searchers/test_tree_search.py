@@ -76,14 +76,14 @@ def test_the_network_learns_and_is_seeded():
 @pytest.mark.parametrize(
     ('settings', 'message'),
     [
-        ({'batch': 0}, 'batch .* is 0; it must be at least 1'),
+        ({'batch': 0}, 'batch is 0; it must be at least 1'),
         ({'refit': 0}, 'refit'),
         ({'exploration': -0.1}, 'exploration'),
         ({'predictions': -1}, 'predictions'),
         ({'members': 0}, 'members'),
         ({'epochs': 0}, 'epochs'),
         ({'max_draws': 0}, 'max_draws'),
-        ({'evaluate': 'worst'}, "evaluate .* is 'worst'; it is best or random"),
+        ({'evaluate': 'worst'}, "evaluate is 'worst'; it is best or random"),
     ],
 )
 def test_settings_out_of_range(settings, message):
