@@ -1,0 +1,1 @@
+"""Supernets: one set of weights for every architecture of a space."""

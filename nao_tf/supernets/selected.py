@@ -1,0 +1,292 @@
+"""The selected execution: of every branch only the chosen operation is computed. The fastest on CPU and GPU.
+
+The step is one graph, traced once. At each place of a choice stands a `Case` that is not lowered: it calls one of a few
+functions, which were traced once for each operation and shape and are shared by all places. (`tf.switch_case` puts the
+nodes of every alternative into the step's graph, with their gradients, and the executor walks through all of them.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from nao_tf.spaces.cells import CELL_INPUTS
+from nao_tf.supernets.codes import branch_rows, loose_ends
+from nao_tf.supernets.layout import Layout
+from nao_tf.supernets.shared_cell import SharedCell
+from nao_tf.supernets.split_gradient import compiled, split_operation
+
+ANY = tf.TensorSpec(None, tf.float32)
+
+
+def call(index: tf.Tensor, inputs: Sequence[Any], functions: Sequence[Any], shapes: Sequence[Any]) -> list[tf.Tensor]:
+    """Calls one of some functions.
+
+    Args:
+        index: which, int32 scalar.
+        inputs: arguments, the same for each.
+        functions: traced ones; they have to be held as long as the graph.
+        shapes: of what they return, None where it differs; all float32.
+    """
+    kind = tf.raw_ops.Case if any(x.dtype == tf.resource for x in inputs) else tf.raw_ops.StatelessCase
+    results = kind(
+        branch_index=index,
+        input=list(inputs),
+        Tout=[tf.float32] * len(shapes),
+        branches=list(functions),
+        output_shapes=[],
+    )
+    for result, shape in zip(results if shapes else (), shapes, strict=True):
+        result.set_shape(shape)
+    return list(results) if shapes else []
+
+
+class Kernels:
+    """The functions of all choices for one shape.
+
+    Args:
+        layouts: of the operations, in their order.
+        nodes: B.
+        shape: [B, H, W, F] of the states, static.
+    """
+
+    def __init__(self, layouts: Sequence[Layout], nodes: int, shape: Sequence[int]):
+        self.shape = tuple(shape)
+        splits = [split_operation(layout, shape) for layout in layouts]
+        self.kept = max(split.kept for split in splits)
+        state, row = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None,), tf.float32)
+        self.forward = [
+            compiled(self._forward(split.forward, layout), [state, row])
+            for split, layout in zip(splits, layouts, strict=True)
+        ]
+        self.backward = [
+            compiled(self._backward(split.backward, layout, split.kept), [state, state, row, *[ANY] * self.kept])
+            for split, layout in zip(splits, layouts, strict=True)
+        ]
+        counts = range(CELL_INPUTS, CELL_INPUTS + nodes)
+        self.pick = {n: [_traced(_pick(i), [state] * n) for i in range(n)] for n in counts}
+        self.add = {n: [_traced(_add(i), [state, *[ANY] * n]) for i in range(n)] for n in counts}
+        kernel = tf.TensorSpec((1, 1, shape[-1], shape[-1]), tf.float32)
+        self.project = [
+            _traced(lambda total, x, kernel: total, [ANY, state, kernel]),
+            compiled(lambda total, x, kernel: total + project(x, kernel), [ANY, state, kernel]),
+        ]
+        self.unproject = [
+            _traced(lambda found, x, kernel, gradient: [found, tf.zeros_like(kernel)], [ANY, state, kernel, state]),
+            compiled(_unproject, [ANY, state, kernel, state]),
+        ]
+
+    def _forward(self, function: Callable[..., Sequence[tf.Tensor]], layout: Layout) -> Callable[..., Any]:
+        def forward(x: tf.Tensor, row: tf.Tensor) -> list[tf.Tensor]:
+            results = list(function(x, tf.ensure_shape(row, (layout.size,))))
+            # Every function of a Case returns as many tensors.
+            return results + [tf.zeros((0,))] * (self.kept + 1 - len(results))
+
+        return forward
+
+    def _backward(self, function: Callable[..., Any], layout: Layout, kept: int) -> Callable[..., Any]:
+        def backward(gradient: tf.Tensor, x: tf.Tensor, row: tf.Tensor, *others: tf.Tensor) -> list[tf.Tensor]:
+            return list(function(gradient, x, tf.ensure_shape(row, (layout.size,)), *others[:kept]))
+
+        return backward
+
+
+class Selected:
+    """Runs the cells of a supernet, each time with the chosen operations only."""
+
+    def __init__(self) -> None:
+        self._kernels: dict[tuple[int, ...], Kernels] = {}
+        self._access: dict[tuple[str, int, int], list[Any]] = {}
+
+    def row_tensors(self, cell: SharedCell) -> int:
+        """Returns how many tensors `read` returns for each set."""
+        del cell
+        return 1
+
+    def read(self, cell: SharedCell, codes: tf.Tensor, sets: Sequence[Sequence[tf.Variable]]) -> list[list[tf.Tensor]]:
+        """Returns the rows that an architecture uses.
+
+        Args:
+            cell: whose rows.
+            codes: int32 [2B, 2], of the cell.
+            sets: variables [rows, P] by weighted operation; the weights, or weights and momenta.
+
+        Returns:
+            For each set a list of one vector: the rows of all branches, one behind the other.
+        """
+        found = [self._call('read', cell, codes, branch, sets, []) for branch in range(codes.shape[0])]
+        return [[tf.concat(rows, 0)] for rows in zip(*found, strict=True)]
+
+    def add(
+        self,
+        cell: SharedCell,
+        codes: tf.Tensor,
+        sets: Sequence[Sequence[tf.Variable]],
+        changes: Sequence[Sequence[tf.Tensor]],
+    ) -> None:
+        """Adds to the rows that an architecture uses; the arguments are those of `read`, the changes its returns."""
+        lengths = tf.gather(cell.sizes, codes[:, 1])
+        parts = [tf.split(change, lengths, num=codes.shape[0]) for (change,) in changes]
+        for branch in range(codes.shape[0]):
+            self._call('add', cell, codes, branch, sets, [part[branch] for part in parts])
+
+    def _call(
+        self,
+        name: str,
+        cell: SharedCell,
+        codes: tf.Tensor,
+        branch: int,
+        sets: Sequence[Sequence[tf.Variable]],
+        rows: list,
+    ) -> list[tf.Tensor]:
+        handles = [variable.handle for variables in sets for variable in variables]
+        key = (name, len(sets), len(handles))
+        if key not in self._access:
+            specs = [tf.TensorSpec((), tf.int32), *[tf.TensorSpec((None,), tf.float32)] * len(rows)]
+            specs += [tf.TensorSpec((), tf.resource)] * len(handles)
+            makers = {'read': _read, 'add': _add_row}
+            self._access[key] = [_traced(makers[name](place, len(sets)), specs) for place in cell.places]
+        row = int(branch_rows(codes.shape[0] // 2)[branch]) + codes[branch, 0]
+        shapes = [(None,)] * len(sets) if name == 'read' else []
+        return call(codes[branch, 1], [row, *rows, *handles], self._access[key], shapes)
+
+    def run(
+        self,
+        cell: SharedCell,
+        codes: tf.Tensor,
+        inputs: Sequence[tf.Tensor],
+        rows: Sequence[tf.Tensor],
+        projection: tf.Tensor,
+        masks: Sequence[tf.Tensor] | None,
+    ) -> tf.Tensor:
+        """Computes one cell up to its projection, see `SharedCell`; differentiable in inputs, rows and projection.
+
+        Args:
+            cell: which.
+            codes: int32 [2B, 2], of the cell.
+            inputs: the two calibrated inputs [batch, H, W, F].
+            rows: from `read`.
+            projection: [B + 2, F, F].
+            masks: of drop path, [batch, 1, 1, 1] a branch; None for none.
+
+        Returns:
+            [batch, H, W, F].
+        """
+        shape = tuple(inputs[0].shape)
+        if shape not in self._kernels:
+            self._kernels[shape] = Kernels(cell.layouts, codes.shape[0] // 2, shape)
+        program = _Program(self._kernels[shape], codes, tf.gather(cell.sizes, codes[:, 1]), masks)
+        return tf.custom_gradient(program.run)(*inputs, *rows, projection)
+
+
+class _Program:
+    """One cell of one step: the forward calls, and those of its gradient in the reverse order."""
+
+    def __init__(self, kernels: Kernels, codes: tf.Tensor, lengths: tf.Tensor, masks: Sequence[tf.Tensor] | None):
+        self.kernels = kernels
+        self.choices = [tf.unstack(code) for code in tf.unstack(codes)]
+        self.ends = tf.unstack(tf.cast(loose_ends(codes), tf.int32))
+        self.lengths = lengths
+        self.masks = masks
+
+    def run(self, older: tf.Tensor, newer: tf.Tensor, row: tf.Tensor, projection: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        """Returns the output and the function that gives the gradients of the arguments."""
+        kernels = self.kernels
+        states = [older, newer]
+        rows = tf.split(row, self.lengths, num=len(self.choices))
+        read, kept = [], []
+        for branch, (source, operation) in enumerate(self.choices):
+            (x,) = call(
+                source, states[: CELL_INPUTS + branch // 2], kernels.pick[CELL_INPUTS + branch // 2], [kernels.shape]
+            )
+            y, *others = call(operation, [x, rows[branch]], kernels.forward, [kernels.shape, *[None] * kernels.kept])
+            y = y if self.masks is None else y * self.masks[branch]
+            read.append(x)
+            kept.append(others)
+            if branch % 2:
+                states[-1] += y
+            else:
+                states.append(y)
+        parts = tf.unstack(projection[:, tf.newaxis, tf.newaxis])
+        total = project(states[-1], parts[-1])  # nobody can read the last node
+        for end, state, part in zip(self.ends[:-1], states, parts, strict=False):
+            (total,) = call(end, [total, state, part], kernels.project, [kernels.shape])
+
+        def gradient(arriving: tf.Tensor) -> list[tf.Tensor]:
+            found: list[tf.Tensor] = []
+            by_part = []
+            for end, state, part in zip(self.ends, states, parts, strict=True):
+                one = call(end, [tf.zeros(()), state, part, arriving], kernels.unproject, [None, part.shape])
+                found.append(one[0])
+                by_part.append(one[1])
+            by_row: list[tf.Tensor] = []
+            for branch in reversed(range(len(self.choices))):
+                source, operation = self.choices[branch]
+                count = CELL_INPUTS + branch // 2
+                by_state = found[count]
+                by_state.set_shape(kernels.shape)
+                by_state = by_state if self.masks is None else by_state * self.masks[branch]
+                by_x, one = call(
+                    operation,
+                    [by_state, read[branch], rows[branch], *kept[branch]],
+                    kernels.backward,
+                    [kernels.shape, (None,)],
+                )
+                by_row.append(one)
+                found[:count] = call(source, [by_x, *found[:count]], kernels.add[count], [None] * count)
+            zeros = tf.zeros(kernels.shape)  # an input that nobody reads has a scalar
+            return [found[0] + zeros, found[1] + zeros, tf.concat(by_row[::-1], 0), tf.concat(by_part, 0)[:, 0]]
+
+        return total, gradient
+
+
+def project(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Returns what a loose end [B, H, W, F] gives to the output: ReLU, then its part [1, 1, F, F] of the 1x1 kernel."""
+    return tf.nn.conv2d(tf.nn.relu(x), kernel, 1, 'VALID')
+
+
+def _unproject(found: tf.Tensor, x: tf.Tensor, kernel: tf.Tensor, gradient: tf.Tensor) -> list[tf.Tensor]:
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([x, kernel])
+        y = project(x, kernel)
+    by_x, by_kernel = tape.gradient(y, [x, kernel], output_gradients=gradient)
+    return [found + by_x, by_kernel]
+
+
+def _traced(function: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
+    return tf.function(function, autograph=False).get_concrete_function(*specs)
+
+
+def _pick(index: int) -> Callable[..., tf.Tensor]:
+    return lambda *states: states[index]
+
+
+def _add(index: int) -> Callable[..., list[tf.Tensor]]:
+    return lambda x, *found: [value + x if number == index else value for number, value in enumerate(found)]
+
+
+def _read(place: int | None, sets: int) -> Callable[..., list[tf.Tensor]]:
+    """Returns the function that reads a row of an operation; `place` is its number among those with weights."""
+
+    def read(row: tf.Tensor, *handles: tf.Tensor) -> list[tf.Tensor]:
+        if place is None:
+            return [tf.zeros((0,)) for _ in range(sets)]
+        step = len(handles) // sets
+        return [tf.raw_ops.ResourceGather(resource=h, indices=row, dtype=tf.float32) for h in handles[place::step]]
+
+    return read
+
+
+def _add_row(place: int | None, sets: int) -> Callable[..., list[tf.Tensor]]:
+    """Returns the function that adds to a row of an operation."""
+
+    def add(row: tf.Tensor, *args: tf.Tensor) -> list[tf.Tensor]:
+        changes, handles = args[:sets], args[sets:]
+        if place is not None:
+            for change, handle in zip(changes, handles[place :: len(handles) // sets], strict=True):
+                tf.raw_ops.ResourceScatterAdd(resource=handle, indices=row, updates=change)
+        return []
+
+    return add
