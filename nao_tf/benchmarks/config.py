@@ -46,6 +46,7 @@ def default_benchmark_config() -> ml_collections.ConfigDict:
     config.seeds = 50  # runs of each searcher; --seeds sets it. A figure that is quoted needs at least 50
     config.budget = 500  # queries of a run; --budget sets it
     config.report_at = (50, 100, 150, 200, 500)  # queries after which the test value is reported
+    config.stop_at_optimum = False  # whether a run ends where the optimum is found, after which no value changes
     config.outside = 20  # proposals in a row that may fall outside a table that is a sample of its space
     config.workers = 0  # processes; 0 for as many as there are cores
     config.searcher = default_searcher_config()

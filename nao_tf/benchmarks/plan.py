@@ -39,7 +39,7 @@ class Plan:
         workers: processes; 0 for as many as there are cores.
         identity: what makes the protocol this one; an output folder has one only.
         searcher_settings: what each searcher's runs depend on beside it, by name.
-        defaults: the settings of all searchers by the package's defaults.
+        defaults: what may be missing in an older folder: and what it then is
     """
 
     settings: dict[str, Settings]
@@ -97,8 +97,9 @@ def make_plan(config: ml_collections.ConfigDict, output: str) -> Plan:
         space=config.space.name,
         module=config.space.module,
     )
+    goal = cells.optimum if config.stop_at_optimum else math.inf
     settings = {
-        name: Settings(str(output), source, config.budget, config.outside, config.seed, searcher_part(own))
+        name: Settings(str(output), source, config.budget, config.outside, config.seed, searcher_part(own), goal)
         for name, own in configs.items()
     }
     desk = Desk.of(cells)
@@ -113,7 +114,10 @@ def make_plan(config: ml_collections.ConfigDict, output: str) -> Plan:
         workers=config.workers,
         identity=identify(config, cells),
         searcher_settings={name: settings_of(name, own) for name, own in configs.items()},
-        defaults={f'searcher.{name}': value for name, value in flatten(default_benchmark_config().searcher).items()},
+        defaults={
+            'stop_at_optimum': False,
+            **{f'searcher.{name}': value for name, value in flatten(default_benchmark_config().searcher).items()},
+        },
     )
 
 
@@ -170,6 +174,7 @@ def identify(config: ml_collections.ConfigDict, cells: Cells) -> dict[str, Any]:
         'seed': config.seed,
         'budget': config.budget,
         'outside': config.outside,
+        'stop_at_optimum': config.stop_at_optimum,
         'space': cells.space.name,
         'table': digest.hexdigest()[:16],
         'table.valid': config.table.valid,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -37,6 +38,7 @@ class Run:
         budget: queries.
         seed: of the draws for a searcher that proposes nothing inside.
         outside_limit: proposals outside the table that are free in a row.
+        goal: the run ends with the batch in which this signal is reached.
         stop: asked before every proposal whether to end.
     """
 
@@ -49,6 +51,7 @@ class Run:
         budget: int,
         seed: int = 0,
         outside_limit: int = 50,
+        goal: float = math.inf,
         stop: Callable[[], bool] = lambda: False,
     ):
         self.cells = cells
@@ -57,6 +60,7 @@ class Run:
         self.budget = budget
         self.seed = seed
         self.outside_limit = outside_limit
+        self.goal = goal
         self.stop = stop
         self.events: list[dict[str, Any]] = []
         self.queries = 0
@@ -65,7 +69,7 @@ class Run:
         self._queried: set[Architecture] = set()
 
     def go(self) -> list[dict[str, Any]]:
-        """Runs to the end of the budget, or of the space.
+        """Runs to the end of the budget, or of the space, or to the goal.
 
         Returns:
             The events of the run, in the journal's format.
@@ -74,7 +78,8 @@ class Run:
             Stopped: if `stop` says so.
         """
         number = in_a_row = 0
-        while self.queries < self.budget:
+        best = -math.inf
+        while self.queries < self.budget and best < self.goal:
             if self.stop():
                 raise Stopped
             started = time.perf_counter()
@@ -90,12 +95,12 @@ class Run:
                 in_a_row = 0
                 inside = self._from_pool(proposals[-1].round)
             if inside:
-                self._query(inside, number, seconds)
+                best = max(best, self._query(inside, number, seconds))
                 number += 1
         return self.events
 
-    def _query(self, proposals: Sequence[Proposal], number: int, seconds: float) -> None:
-        """Looks the cells of a batch up, tells the searcher their signal, and records both."""
+    def _query(self, proposals: Sequence[Proposal], number: int, seconds: float) -> float:
+        """Looks the cells of a batch up, tells the searcher their signal, and records both; returns the best signal."""
         strings = self.counter.count(proposals, mode=self.searcher.mode, duplicates=self.searcher.duplicates)
         trials = []
         for proposal in proposals:
@@ -132,6 +137,7 @@ class Run:
             test = finite(self.cells.report(evaluation.architecture))
             if test is not None:
                 self.events.append({'event': 'tested', 'trial': trial.id, 'metrics': {'test': test}})
+        return max((evaluation.score for evaluation in evaluations if evaluation.score is not None), default=-math.inf)
 
     def _from_pool(self, round_number: int) -> list[Proposal]:
         """Returns one cell of the table that has not been queried, drawn uniformly."""

@@ -56,12 +56,15 @@ def string_times(records: Sequence[Record], optimum: float) -> tuple[np.ndarray,
     return np.array(times, np.int64), np.array(hits, bool)
 
 
-def report_at(records: Sequence[Record], budgets: Sequence[int], *, strings: bool = False) -> list[dict[str, Any]]:
+def report_at(
+    records: Sequence[Record], budgets: Sequence[int], *, optimum: float, strings: bool = False
+) -> list[dict[str, Any]]:
     """Returns the test value of the best-validation cell after some queries.
 
     Args:
         records: of one searcher.
         budgets: numbers of queries.
+        optimum: the best validation value of the table: a run that has it would not have changed any more.
         strings: count raw strings instead of queries.
 
     Returns:
@@ -75,7 +78,7 @@ def report_at(records: Sequence[Record], budgets: Sequence[int], *, strings: boo
             counts = record.strings if strings else np.arange(1, record.queries + 1)
             inside = int(np.searchsorted(counts, budget, side='right'))
             # In raw strings a run may end before the budget: what it would have had then is not known.
-            if inside and (counts[-1] >= budget or not strings):
+            if inside and (counts[-1] >= budget or record.valid.max() >= optimum or not strings):
                 values.append(record.test[record.best_so_far()[inside - 1]])
         rows.append(
             {
@@ -128,11 +131,11 @@ def summarise_runs(records: Sequence[Record], *, optimum: float, budget: int, bu
         'optimum': optimum,
         **describe_times(times, hits),
         'queries_to_optimum': [int(time) if hit else None for time, hit in zip(times, hits, strict=True)],
-        'test_at_budget': report_at(records, budgets),
+        'test_at_budget': report_at(records, budgets, optimum=optimum),
         'raw_strings': {
             **describe_times(raw, hits),
             'queries_to_optimum': [int(time) if hit else None for time, hit in zip(raw, hits, strict=True)],
-            'test_at_budget': report_at(records, budgets, strings=True),
+            'test_at_budget': report_at(records, budgets, optimum=optimum, strings=True),
         },
         'queries': queries,
         'duplicates': float(np.mean([record.duplicates for record in records])),

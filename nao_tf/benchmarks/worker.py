@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import multiprocessing
 import os
 import signal
@@ -35,6 +36,7 @@ class Settings:
         outside: proposals in a row that may fall outside a table that is a sample.
         seed: of the benchmark.
         searcher: the `searcher` part of the config; its `name` is the searcher's.
+        goal: signal with which a run ends.
     """
 
     output: str
@@ -43,6 +45,7 @@ class Settings:
     outside: int
     seed: int
     searcher: Mapping[str, Any]
+    goal: float = math.inf
 
 
 class Job(NamedTuple):
@@ -116,6 +119,7 @@ class Desk:
             budget=settings.budget,
             seed=seed,
             outside_limit=settings.outside,
+            goal=settings.goal,
             stop=(lambda: False) if self.stop is None else self.stop.is_set,
         )
         events = progress.go()

@@ -120,6 +120,15 @@ def test_random_search_of_a_sample_draws_from_it(sample):
     assert (run.queries, run.outside) == (300, 0)
 
 
+def test_a_goal_ends_the_run_with_its_batch(whole):
+    script = whole.classes[100:120]
+    values = [whole.column('valid')[whole.lookup(cell)] for cell in script]
+    best = int(np.argmax(values[:10]))
+    run = start(whole, lambda space: Scripted(space, script), budget=20, goal=values[best])
+    run.go()
+    assert run.queries == 3 * (best // 3 + 1)
+
+
 def test_stop(whole):
     asked = iter([False, True])
     run = start(whole, lambda space: Scripted(space, whole.classes), budget=9, stop=lambda: next(asked))

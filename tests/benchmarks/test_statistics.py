@@ -68,9 +68,16 @@ def test_best_so_far_takes_the_earlier_of_equals_and_no_failure():
 
 
 def test_a_run_that_ended_early_keeps_its_last_value():
-    rows = report_at([record([1, 2], test=[5, 6]), record([1, 2, 3, 4], test=[5, 6, 7, 8])], [4])
+    records = [record([1, 2], test=[5, 6]), record([1, 2, 3, 4], test=[5, 6, 7, 8])]
+    rows = report_at(records, [4], optimum=4.0)
     assert rows[0]['mean'] == 7
     assert rows[0]['runs'] == 2
+
+
+def test_in_raw_strings_a_run_that_ended_early_is_known_by_its_optimum():
+    records = [record([1, 2], test=[5, 6]), record([1, 2, 3, 4], test=[5, 6, 7, 8])]
+    assert report_at(records, [4], optimum=4.0, strings=True)[0]['runs'] == 1
+    assert report_at(records, [4], optimum=2.0, strings=True)[0]['runs'] == 2
 
 
 @pytest.mark.parametrize('seed', range(5))
