@@ -6,8 +6,10 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	&& { echo $$p; break; }; done)
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 TEST_WORKERS ?= 2
+OLDEST ?= 2.20
+OLDEST_VENV ?= .venv-oldest
 
-.PHONY: venv test-venv search test lint clean
+.PHONY: venv test-venv search test test-oldest lint clean
 
 venv: $(VENV)/.cpu
 
@@ -19,13 +21,17 @@ search: venv
 test: test-venv
 	$(VENV)/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile
 
+# The same tests with the oldest TensorFlow that setup.py allows, in an environment of its own.
+test-oldest: $(OLDEST_VENV)/.test
+	$(OLDEST_VENV)/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+
 lint: test-venv
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST_VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo 'nao_tf needs Python 3.11 or later: none was found; name one with PYTHON=...' >&2; exit 2; }
@@ -38,3 +44,13 @@ $(VENV)/.cpu: setup.py constraints.txt | $(VENV)/bin/python
 $(VENV)/.test: setup.py constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[cpu,test]'
 	@touch $@ $(VENV)/.cpu
+
+$(OLDEST_VENV)/.test: setup.py constraints.txt
+	@test -n "$(PYTHON)" || { echo 'nao_tf needs Python 3.11 or later: none was found; name one with PYTHON=...' >&2; exit 2; }
+	$(PYTHON) -m venv $(OLDEST_VENV) || { rm -rf $(OLDEST_VENV); exit 2; }
+	grep -Ev '^(tensorflow(-cpu)?|tensorboard)==' constraints.txt > $(OLDEST_VENV)/constraints.txt
+	echo 'tensorflow-cpu==$(OLDEST).*' >> $(OLDEST_VENV)/constraints.txt
+	echo 'tensorflow==$(OLDEST).*' >> $(OLDEST_VENV)/constraints.txt
+	$(OLDEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $(OLDEST_VENV)/constraints.txt --editable '.[cpu,test]'
+	@touch $@
