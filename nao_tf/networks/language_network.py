@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.networks.dropping import variational_mask
 from nao_tf.networks.initialization import Initial, uniform, weight_generator, zeros
+from nao_tf.networks.language_computation import Gradients, LanguageComputation
 from nao_tf.networks.recurrent_config import RecurrentConfig
-from nao_tf.networks.recurrent_core import Matrices, RecurrentCore
+from nao_tf.networks.recurrent_core import RecurrentCore
 from nao_tf.networks.recurrent_plan import plan_cell
 from nao_tf.spaces.cells import RecurrentCell
 
 LIMIT = 0.04  # initial weights are uniform in -0.04 .. 0.04 (A3)
-
-
-class Inputs(NamedTuple):
-    """What the time loop reads, all of it a function of the weights and the step's masks.
-
-    Args:
-        words: [T, B, W], node 0's product with the embedded words.
-        matrices: of the loop, with dropped weights.
-    """
-
-    words: tf.Tensor
-    matrices: Matrices
-
-
-class Gradients(NamedTuple):
-    """Of one training step.
-
-    Args:
-        loss: scalar, mean cross entropy in nats.
-        total: scalar, with the penalties; what is differentiated.
-        state: [B, H], to carry on.
-        gradients: of `LanguageNetwork.trained`, in its order.
-    """
-
-    loss: tf.Tensor
-    total: tf.Tensor
-    state: tf.Tensor
-    gradients: list[tf.Tensor]
 
 
 @keras.saving.register_keras_serializable(package='nao_tf')
@@ -102,9 +74,7 @@ class LanguageNetwork(keras.Model):
         """
         batch = tf.shape(tokens)[1] if tokens.shape[1] is None else tokens.shape[1]
         state = self.initial_state(batch) if state is None else state
-        words, matrices = self._inputs(tokens, None)
-        outputs, _ = self.core.forward(words, state, matrices)
-        return self._logits(outputs), outputs[-1]
+        return self.computation.logits(tokens, state)
 
     def gradients(
         self,
@@ -131,65 +101,25 @@ class LanguageNetwork(keras.Model):
             activation_penalty: alpha of AR.
             slowness_penalty: beta of TAR.
         """
-        config = self.config
-        shape = (inputs.shape[1], config.hidden)
-        hidden_mask = variational_mask(config.hidden_dropout, shape, seed, 0)
-        output_mask = variational_mask(config.output_dropout, shape, seed, 1)
-        variables = [self.embedding.value, self.first.value, self.nodes.value]
-        with tf.GradientTape(watch_accessed_variables=False) as below:
-            below.watch(variables)
-            words, matrices = self._inputs(inputs, seed)
-        outputs, trace = self.core.forward(words, state, matrices, hidden_mask)
-        top = [self.embedding.value, self.bias.value]
-        with tf.GradientTape(watch_accessed_variables=False) as above:
-            above.watch([outputs, *top])
-            dropped = outputs if output_mask is None else outputs * output_mask
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self._logits(dropped))
-            loss = tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
-            total = loss
-            if activation_penalty:
-                total += activation_penalty * tf.reduce_mean(tf.square(dropped))
-            if slowness_penalty and inputs.shape[0] > 1:
-                total += slowness_penalty * tf.reduce_mean(tf.square(outputs[1:] - outputs[:-1]))
-        by_output, by_softmax, by_bias = above.gradient(total, [outputs, *top])
-        by_words, _, by_matrices = self.core.backward(by_output, trace, outputs, state, matrices, hidden_mask)
-        by_embedding, by_first, by_nodes = below.gradient(
-            [words, *matrices], variables, output_gradients=[by_words, *by_matrices]
+        return self.computation.gradients(
+            inputs,
+            targets,
+            weights,
+            state,
+            seed,
+            activation_penalty=activation_penalty,
+            slowness_penalty=slowness_penalty,
         )
-        by_embedding = by_softmax + tf.convert_to_tensor(by_embedding)
-        return Gradients(loss, total, outputs[-1], [by_embedding, by_first, by_nodes, by_bias])
+
+    @property
+    def computation(self) -> LanguageComputation:
+        """What is computed with the variables."""
+        return LanguageComputation(self.config, self.core, *(variable.value for variable in self.trained))
 
     @property
     def trained(self) -> list[keras.Variable]:
         """The variables in the order of `Gradients.gradients`: embedding, first, nodes, bias."""
         return [self.embedding, self.first, self.nodes, self.bias]
-
-    def _inputs(self, tokens: tf.Tensor, seed: tf.Tensor | None) -> Inputs:
-        """Returns what the loop reads; with a seed, dropped by masks that are constant over the sequence."""
-        config = self.config
-        steps, batch = tokens.shape
-        nodes, first = tf.identity(self.nodes.value), self.first.value
-        recurrent = first[config.hidden :]
-        words = tf.gather(self.embedding.value, tokens)
-        if seed is not None:
-            kept = variational_mask(config.word_dropout, (config.vocabulary, 1), seed, 2)
-            for factor in (
-                None if kept is None else tf.gather(kept, tokens),
-                variational_mask(config.embedding_dropout, (batch, config.hidden), seed, 3),
-                variational_mask(config.input_dropout, (batch, config.hidden), seed, 4),
-            ):
-                words = words if factor is None else words * factor
-            if config.weight_dropout:
-                recurrent *= variational_mask(config.weight_dropout, recurrent.shape, seed, 5)
-                nodes *= variational_mask(config.weight_dropout, nodes.shape, seed, 6)
-        words = tf.matmul(tf.reshape(words, (-1, config.hidden)), first[: config.hidden])
-        return Inputs(tf.reshape(words, (steps, -1, config.width)), Matrices(recurrent, nodes))
-
-    def _logits(self, outputs: tf.Tensor) -> tf.Tensor:
-        """Returns logits [T, B, V] of outputs [T, B, H]: the softmax has the embedding's matrix."""
-        steps, _, hidden = outputs.shape
-        flat = tf.matmul(tf.reshape(outputs, (-1, hidden)), self.embedding.value, transpose_b=True)
-        return tf.reshape(flat + self.bias.value, (steps, -1, self.config.vocabulary))
 
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs, as JSON types."""

@@ -8,7 +8,8 @@ at once.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -96,20 +97,22 @@ class RecurrentCore:
         self, word: tf.Tensor, last: tf.Tensor, matrices: Matrices, mask: tf.Tensor | None
     ) -> tuple[tf.Tensor, ...]:
         """Returns the values of all nodes [R, B, H], and with gates those of the gates and candidates."""
-        first = word + tf.matmul(_masked(last, mask), matrices.first)
-        rows = [self._node(first[tf.newaxis], last[tf.newaxis], ((FIRST, 1),))]
+        first = word + tf.matmul(masked(last, mask), matrices.first)
+        rows = [self._node(first[tf.newaxis], last[tf.newaxis], ACTIVATIONS[FIRST])]
         for level in self.plan.levels:
             read = tf.gather(rows[-1][0], level.parents) if _moves(level.parents, rows[-1][0]) else rows[-1][0]
-            product = tf.matmul(_masked(read, mask), matrices.nodes[level.start - 1 : level.stop - 1])
-            rows.append(self._node(product, read, level.groups))
+            product = tf.matmul(masked(read, mask), matrices.nodes[level.start - 1 : level.stop - 1])
+            rows.append(self._node(product, read, functools.partial(_activate, groups=level.groups)))
         return tuple(tf.concat(parts, 0) for parts in zip(*rows, strict=True))
 
-    def _node(self, product: tf.Tensor, read: tf.Tensor, groups: Sequence[tuple[str, int]]) -> tuple[tf.Tensor, ...]:
+    def _node(
+        self, product: tf.Tensor, read: tf.Tensor, activate: Callable[[tf.Tensor], tf.Tensor]
+    ) -> tuple[tf.Tensor, ...]:
         """Returns states [K, B, H] of nodes with products [K, B, W] that read [K, B, H]; with gates two more."""
         if not self.gated:
-            return (_activate(product, groups),)
+            return (activate(product),)
         gate, candidate = tf.split(product, 2, axis=-1)
-        gate, candidate = tf.sigmoid(gate), _activate(candidate, groups)
+        gate, candidate = tf.sigmoid(gate), activate(candidate)
         return read + gate * (candidate - read), gate, candidate
 
     def _mean(self, states: tf.Tensor) -> tf.Tensor:
@@ -140,40 +143,20 @@ class RecurrentCore:
         Returns:
             The gradients of words [T, B, W], of state [B, H] and of the matrices.
         """
-        plan = self.plan
         steps, rows, batch, hidden = trace.states.shape
         lasts = tf.concat([state[tf.newaxis], outputs[:-1]], 0)
-        parents = [0] * rows
-        for before, level in zip((None, *plan.levels), plan.levels, strict=False):
-            offset = 0 if before is None else before.start
-            parents[level.start : level.stop] = [offset + parent for parent in level.parents]
-        read = tf.concat([lasts[:, tf.newaxis], tf.gather(trace.states, parents[1:], axis=1)], 1)
+        read = tf.concat([lasts[:, tf.newaxis], tf.gather(trace.states, self._parents(), axis=1)], 1)
         slopes, keep = self._slopes(trace, read)
         width = slopes.shape[3] * hidden
         products = tf.TensorArray(tf.float32, steps, element_shape=(rows, batch, width))
 
         def body(count: tf.Tensor, onward: tf.Tensor, products: tf.TensorArray) -> tuple:
             step = steps - 1 - count
-            slope = tf.gather(slopes, step)
+            arriving = (tf.gather(gradients, step) + onward)[tf.newaxis]
+            mean = arriving * self.plan.average[:, tf.newaxis, tf.newaxis]
             kept = tf.gather(keep, step) if keep is not None else None
-            mean = (tf.gather(gradients, step) + onward)[tf.newaxis] * plan.average[:, tf.newaxis, tf.newaxis]
-            arriving: tf.Tensor | None = None
-            found = []
-            for number in range(len(plan.levels) - 1, -2, -1):
-                start, stop = (0, 1) if number < 0 else (plan.levels[number].start, plan.levels[number].stop)
-                states = mean[start:stop] if arriving is None else mean[start:stop] + arriving
-                product = tf.reshape(states[:, :, tf.newaxis] * slope[start:stop], (stop - start, batch, width))
-                found.append(product)
-                matrix = matrices.first[tf.newaxis] if number < 0 else matrices.nodes[start - 1 : stop - 1]
-                arriving = _masked(tf.matmul(product, matrix, transpose_b=True), mask)
-                if kept is not None:
-                    arriving += states * kept[start:stop]
-                if number >= 0:
-                    above = 1 if number == 0 else len(plan.levels[number - 1].parents)
-                    if plan.levels[number].parents != tuple(range(above)):
-                        arriving = tf.math.unsorted_segment_sum(arriving, plan.levels[number].parents, above)
-            assert arriving is not None
-            return count + 1, arriving[0], products.write(step, tf.concat(found[::-1], 0))
+            product, last = self._step_backward(mean, tf.gather(slopes, step), kept, matrices, mask)
+            return count + 1, last, products.write(step, product)
 
         _, first_state, products = tf.while_loop(
             lambda count, *_: count < steps,
@@ -182,9 +165,50 @@ class RecurrentCore:
             maximum_iterations=steps,
         )
         by_product = products.stack()
-        read = _masked(read, mask)
+        read = masked(read, mask)
         both = tf.einsum('trbh,trbw->rhw', read, by_product)
         return by_product[:, 0], first_state, Matrices(both[0], both[1:])
+
+    def _parents(self) -> list[int]:
+        """Returns the row that each of rows 1 .. n reads."""
+        parents = [0] * len(self.plan.rows)
+        for before, level in zip((None, *self.plan.levels), self.plan.levels, strict=False):
+            offset = 0 if before is None else before.start
+            parents[level.start : level.stop] = [offset + parent for parent in level.parents]
+        return parents[1:]
+
+    def _step_backward(
+        self, mean: tf.Tensor, slope: tf.Tensor, kept: tf.Tensor | None, matrices: Matrices, mask: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the gradients of all products [R, B, W], and of the last state [B, H], in one step.
+
+        Args:
+            mean: [R, B, H], what arrives at the nodes from the cell's output.
+            slope: [R, B, 2 or 1, H], from `_slopes`; so is `kept` [R, B, H].
+            kept: None without gates.
+            matrices: of the nodes.
+            mask: [B, H] or None.
+        """
+        plan = self.plan
+        _, batch, hidden = mean.shape
+        width = slope.shape[2] * hidden
+        arriving: tf.Tensor | None = None
+        found = []
+        for number in range(len(plan.levels) - 1, -2, -1):
+            start, stop = (0, 1) if number < 0 else (plan.levels[number].start, plan.levels[number].stop)
+            states = mean[start:stop] if arriving is None else mean[start:stop] + arriving
+            product = tf.reshape(states[:, :, tf.newaxis] * slope[start:stop], (stop - start, batch, width))
+            found.append(product)
+            matrix = matrices.first[tf.newaxis] if number < 0 else matrices.nodes[start - 1 : stop - 1]
+            arriving = masked(tf.matmul(product, matrix, transpose_b=True), mask)
+            if kept is not None:
+                arriving += states * kept[start:stop]
+            if number >= 0:
+                above = 1 if number == 0 else len(plan.levels[number - 1].parents)
+                if plan.levels[number].parents != tuple(range(above)):
+                    arriving = tf.math.unsorted_segment_sum(arriving, plan.levels[number].parents, above)
+        assert arriving is not None
+        return tf.concat(found[::-1], 0), arriving[0]
 
     def _slopes(self, trace: Trace, read: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
         """Returns what a node's gradient is multiplied with to become that of its product, and of what it reads.
@@ -192,7 +216,7 @@ class RecurrentCore:
         Returns:
             [T, R, B, 2 or 1, H] (gate and candidate, or activation alone), and [T, R, B, H] or None without gates.
         """
-        constant, linear, square, step = self.plan.derivatives[:, :, tf.newaxis, tf.newaxis]
+        constant, linear, square, step = tf.unstack(self.plan.derivatives[:, :, tf.newaxis, tf.newaxis])
         values = trace.states if trace.candidates is None else trace.candidates
         derivative = constant + values * (linear + square * values) + step * tf.cast(values > 0, tf.float32)
         if trace.gates is None:
@@ -201,7 +225,8 @@ class RecurrentCore:
         return tf.stack([(values - read) * gate * keep, gate * derivative], 3), keep
 
 
-def _masked(x: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
+def masked(x: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
+    """Returns x times a mask, x where there is none."""
     return x if mask is None else x * mask
 
 

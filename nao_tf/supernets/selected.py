@@ -1,8 +1,7 @@
 """The selected execution: of every branch only the chosen operation is computed. The fastest on CPU and GPU.
 
-The step is one graph, traced once. At each place of a choice stands a `Case` that is not lowered: it calls one of a few
-functions, which were traced once for each operation and shape and are shared by all places. (`tf.switch_case` puts the
-nodes of every alternative into the step's graph, with their gradients, and the executor walks through all of them.)
+The step is one graph, traced once. At each place of a choice it calls one of a few functions, which were traced once
+for each operation and shape and are shared by all places (see `case`).
 """
 
 from __future__ import annotations
@@ -13,34 +12,13 @@ from typing import Any
 import tensorflow as tf
 
 from nao_tf.spaces.cells import CELL_INPUTS
+from nao_tf.supernets.case import add_function, call, compiled, pick_function, traced
 from nao_tf.supernets.codes import branch_rows, loose_ends
 from nao_tf.supernets.layout import Layout
 from nao_tf.supernets.shared_cell import SharedCell
-from nao_tf.supernets.split_gradient import compiled, split_operation
+from nao_tf.supernets.split_gradient import split_operation
 
 ANY = tf.TensorSpec(None, tf.float32)
-
-
-def call(index: tf.Tensor, inputs: Sequence[Any], functions: Sequence[Any], shapes: Sequence[Any]) -> list[tf.Tensor]:
-    """Calls one of some functions.
-
-    Args:
-        index: which, int32 scalar.
-        inputs: arguments, the same for each.
-        functions: traced ones; they have to be held as long as the graph.
-        shapes: of what they return, None where it differs; all float32.
-    """
-    kind = tf.raw_ops.Case if any(x.dtype == tf.resource for x in inputs) else tf.raw_ops.StatelessCase
-    results = kind(
-        branch_index=index,
-        input=list(inputs),
-        Tout=[tf.float32] * len(shapes),
-        branches=list(functions),
-        output_shapes=[],
-    )
-    for result, shape in zip(results if shapes else (), shapes, strict=True):
-        result.set_shape(shape)
-    return list(results) if shapes else []
 
 
 class Kernels:
@@ -66,15 +44,15 @@ class Kernels:
             for split, layout in zip(splits, layouts, strict=True)
         ]
         counts = range(CELL_INPUTS, CELL_INPUTS + nodes)
-        self.pick = {n: [_traced(_pick(i), [state] * n) for i in range(n)] for n in counts}
-        self.add = {n: [_traced(_add(i), [state, *[ANY] * n]) for i in range(n)] for n in counts}
+        self.pick = {n: [traced(pick_function(i), [state] * n) for i in range(n)] for n in counts}
+        self.add = {n: [traced(add_function(i), [state, *[ANY] * n]) for i in range(n)] for n in counts}
         kernel = tf.TensorSpec((1, 1, shape[-1], shape[-1]), tf.float32)
         self.project = [
-            _traced(lambda total, x, kernel: total, [ANY, state, kernel]),
+            traced(lambda total, x, kernel: total, [ANY, state, kernel]),
             compiled(lambda total, x, kernel: total + project(x, kernel), [ANY, state, kernel]),
         ]
         self.unproject = [
-            _traced(lambda found, x, kernel, gradient: [found, tf.zeros_like(kernel)], [ANY, state, kernel, state]),
+            traced(lambda found, x, kernel, gradient: [found, tf.zeros_like(kernel)], [ANY, state, kernel, state]),
             compiled(_unproject, [ANY, state, kernel, state]),
         ]
 
@@ -147,7 +125,7 @@ class Selected:
             specs = [tf.TensorSpec((), tf.int32), *[tf.TensorSpec((None,), tf.float32)] * len(rows)]
             specs += [tf.TensorSpec((), tf.resource)] * len(handles)
             makers = {'read': _read, 'add': _add_row}
-            self._access[key] = [_traced(makers[name](place, len(sets)), specs) for place in cell.places]
+            self._access[key] = [traced(makers[name](place, len(sets)), specs) for place in cell.places]
         row = int(branch_rows(codes.shape[0] // 2)[branch]) + codes[branch, 0]
         shapes = [(None,)] * len(sets) if name == 'read' else []
         return call(codes[branch, 1], [row, *rows, *handles], self._access[key], shapes)
@@ -253,18 +231,6 @@ def _unproject(found: tf.Tensor, x: tf.Tensor, kernel: tf.Tensor, gradient: tf.T
         y = project(x, kernel)
     by_x, by_kernel = tape.gradient(y, [x, kernel], output_gradients=gradient)
     return [found + by_x, by_kernel]
-
-
-def _traced(function: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
-    return tf.function(function, autograph=False).get_concrete_function(*specs)
-
-
-def _pick(index: int) -> Callable[..., tf.Tensor]:
-    return lambda *states: states[index]
-
-
-def _add(index: int) -> Callable[..., list[tf.Tensor]]:
-    return lambda x, *found: [value + x if number == index else value for number, value in enumerate(found)]
 
 
 def _read(place: int | None, sets: int) -> Callable[..., list[tf.Tensor]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -22,16 +22,6 @@ class Split(NamedTuple):
     forward: Callable[..., Sequence[tf.Tensor]]
     backward: Callable[..., Sequence[tf.Tensor]]
     kept: int
-
-
-def compiled(function: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
-    """Returns a function traced for its arguments, as a branch that `Case` may call.
-
-    The function is called inside another one: TensorFlow rewrites a nested function for oneDNN, but not the body of a
-    branch itself, and a pooling's gradient without oneDNN takes tens of times as long.
-    """
-    inner = tf.function(function, autograph=False).get_concrete_function(*specs)
-    return tf.function(lambda *args: inner(*args), autograph=False).get_concrete_function(*specs)
 
 
 def split_operation(layout: Layout, shape: Sequence[int]) -> Split:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from nao_tf.spaces.architecture import Architecture
@@ -56,10 +57,10 @@ class SupernetTrainer:
         return tf.function(self.update, autograph=False, input_signature=(*self._batch_specs(self.batch_size), *specs))
 
     @functools.cached_property
-    def count(self) -> Callable[..., tf.Tensor]:
-        """The compiled evaluation of one batch: (images, labels, weights, codes) -> sum of weights that are right."""
-        specs = (*self._batch_specs(self.eval_batch_size), self.supernet.codes_spec)
-        return tf.function(self._count, autograph=False, input_signature=specs)
+    def logits(self) -> Callable[..., tf.Tensor]:
+        """The compiled evaluation of one batch: (images, codes) -> logits [B, classes]."""
+        images, _, _ = self._batch_specs(self.eval_batch_size)
+        return tf.function(self.supernet.logits, autograph=False, input_signature=(images, self.supernet.codes_spec))
 
     def update(
         self,
@@ -95,10 +96,6 @@ class SupernetTrainer:
         self.optimizer.apply(codes, used, momenta, gradients, learning_rate)
         return loss
 
-    def _count(self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
-        right = tf.argmax(self.supernet.logits(images, codes), -1, tf.int32) == labels
-        return tf.reduce_sum(tf.cast(right, tf.float32) * weights)
-
     def scores(self, architectures: Sequence[Architecture], batches: Iterable[Batch]) -> list[float]:
         """Returns the accuracy of each architecture, all of them on the same batches.
 
@@ -110,9 +107,13 @@ class SupernetTrainer:
             InputError: if an architecture is not of the space.
         """
         codes = [tf.constant(self.supernet.codes(architecture)) for architecture in architectures]
-        held = list(batches)
-        total = sum(float(tf.reduce_sum(weights)) for _, _, weights in held)
-        return [sum(float(self.count(*batch, code)) for batch in held) / total for code in codes]
+        held = [(images, np.asarray(labels), np.asarray(weights)) for images, labels, weights in batches]
+        total = sum(float(weights.sum()) for _, _, weights in held)
+        return [sum(self._right(*batch, code) for batch in held) / total for code in codes]
+
+    def _right(self, images: tf.Tensor, labels: np.ndarray, weights: np.ndarray, codes: tf.Tensor) -> float:
+        """Returns the sum of the weights of the images that are classified right."""
+        return float(((self.logits(images, codes).numpy().argmax(-1) == labels) * weights).sum())
 
 
 def _loss(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:

@@ -134,7 +134,7 @@ def test_time_loop_gradient_against_tensorflows_own(rules, seed):
         tf.constant(rng.normal(size=shape), tf.float32) for shape in ((6, 3, network.config.width), (3, 6), (6, 3, 6))
     )
     mask = tf.constant(rng.integers(2, size=(3, 6)) * 2.0, tf.float32) if seed else None
-    matrices = network._inputs(tokens(6, 3), None).matrices
+    matrices = network.computation.inputs(tokens(6, 3), None).matrices
 
     @tf.function
     def compute():

@@ -1,6 +1,7 @@
 """The convolutional supernet: both executions against a network written directly, traces, updates, errors."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from nao_tf.supernets.config import SupernetConfig
 from nao_tf.supernets.conv_supernet import ConvSupernet
 from nao_tf.supernets.momentum import SharedMomentum
 from nao_tf.supernets.trainer import SupernetTrainer
+from nao_tf.training.rewrites import graph_rewrites
 from tests.supernets import standalone
 
 BATCH = 4
@@ -60,27 +62,34 @@ def values(net):
     return [variable.numpy() for variable in net.weights.variables]
 
 
-@pytest.fixture(scope='module', params=[(name, execution) for name in SPACES for execution in ('selected', 'masked')])
-def trained(request):
-    """One trainer a space and execution, whose update is the gradient: the change of a step is -gradient."""
-    name, execution = request.param
+@functools.cache
+def trained(name, execution):
+    """A trainer whose update is the gradient: the change of a step is -gradient."""
     return trainer(supernet(SPACES[name], execution))
 
 
-def test_computes_what_a_stand_alone_network_computes(trained):
-    net = trained.supernet
+@pytest.fixture(autouse=True, scope='module')
+def _graphs_as_traced():
+    with graph_rewrites(1):
+        yield
+
+
+@pytest.mark.parametrize('name', SPACES)
+@pytest.mark.parametrize('execution', ['selected', 'masked'])
+def test_computes_what_a_stand_alone_network_computes(name, execution):
+    train = trained(name, execution)
+    net = train.supernet
     images, labels, weights = batch(net)
-    forward = tf.function(net.logits)
     count, seed = COVERING[net.space.name]
     cells = architectures(net.space, count, seed)
     assert {word for cell in cells for word in _operations(net.space, cell)} == set(net.space.operations)
     for number, architecture in enumerate(cells):
         codes = tf.constant(net.codes(architecture))
         expected = standalone.logits(net, architecture, images)
-        np.testing.assert_allclose(forward(tf.constant(images), codes), expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(train.logits(images, codes), expected, rtol=1e-4, atol=1e-5)
         loss, gradients = standalone.gradients(net, architecture, images, labels)
         before = values(net)
-        found = trained.step(images, labels, weights, codes, 1.0, number, 0.0)
+        found = train.step(images, labels, weights, codes, 1.0, number, 0.0)
         np.testing.assert_allclose(found, loss, rtol=1e-5)
         for old, new, gradient in zip(before, values(net), gradients, strict=True):
             np.testing.assert_allclose(old - new, gradient, rtol=1e-3, atol=1e-4 * max(1.0, np.abs(gradient).max()))
@@ -113,7 +122,7 @@ def test_no_trace_after_the_first_step():
     assert len(set(traces)) == 1
     assert 0 < traces[0] < 20  # a few a shape, however many places there are
     assert train.step.experimental_get_tracing_count() == 1
-    assert train.count.experimental_get_tracing_count() == 1
+    assert train.logits.experimental_get_tracing_count() == 1
 
 
 @pytest.mark.parametrize('execution', ['selected', 'masked'])
@@ -166,8 +175,8 @@ def test_both_executions_drop_alike():
 
 
 def test_scores_are_of_the_same_batches_in_any_order():
-    net = supernet(SPACES['five'])
-    train = trainer(net)
+    train = trained('five', 'selected')
+    net = train.supernet
     cells = architectures(net.space, 5)
     batches = [batch(net, seed) for seed in range(3)]
     scores = train.scores(cells, batches)
