@@ -86,6 +86,7 @@ def make_searcher(name: str, space: SearchSpace, *, config: Mapping[str, Any], s
             seeds=config['seeds'],
             per_query=config['per_query'],
             moves=config['moves'],
+            mutated=config['mutated'],
             controller=dataclasses.replace(preset(config['preset']), **controller_overrides(config['controller'])),
             seed=seed,
         )
