@@ -68,6 +68,7 @@ def test_usage(nao):
         (('describe', '--architecture=NAONot'), ['NAONot']),
         (('describe', '--architecture=NAONet', '--image_shape=32'), ['image_shape']),
         (('describe', '--architecture=NAONet', '--filters=7'), ['even']),
+        (('describe', '--architecture=NAO-RNN', '--rules=papers'), ['papers', 'released, paper']),
     ],
 )
 def test_refused(nao, tmp_path, arguments, words):
@@ -122,6 +123,12 @@ def test_bad_data(nao, tmp_path):
     np.savez(archive, images=ragged, labels=np.arange(4) % 2)
     refused(nao(*BASE, run, *npz), 'data.npz')
     assert not (tmp_path / 'run').exists()
+
+
+def test_describe_a_recurrent_cell(nao):
+    code, output, _ = nao('describe', '--architecture=NAO-RNN', '--vocabulary=10000')
+    assert code == 0
+    assert '27,295,000 parameters' in output  # the paper's 27M
 
 
 def test_describe(nao):

@@ -19,6 +19,9 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
     flags.DEFINE_list('image_shape', ['32', '32', '3'], 'height, width, channels', flag_values=values)
     flags.DEFINE_integer('classes', 10, 'classes', flag_values=values)
     flags.DEFINE_string('stem', 'cifar', 'cifar or imagenet', flag_values=values)
+    flags.DEFINE_integer('hidden', 850, 'H of the language model of a recurrent cell', flag_values=values)
+    flags.DEFINE_integer('vocabulary', 10_000, 'words of the language model', flag_values=values)
+    flags.DEFINE_string('rules', 'released', 'released or paper: with gates or without', flag_values=values)
 
 
 def run(values: flags.FlagValues, rest: list[str]) -> None:
@@ -40,4 +43,5 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
             'image_shape': shape,
             **{name: values[name].value for name in ('cells_per_stage', 'filters', 'classes', 'stem')},
         },
+        recurrent={name: values[name].value for name in ('hidden', 'vocabulary', 'rules')},
     )

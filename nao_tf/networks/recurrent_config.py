@@ -84,6 +84,14 @@ class RecurrentConfig:
         """
         return self.vocabulary * (self.hidden + 1) + (2 + nodes) * self.hidden * self.width
 
+    def multiply_adds(self, nodes: int) -> int:
+        """Returns the multiply-adds of one word of one sequence, matrix products alone: the cell's and the softmax's.
+
+        Args:
+            nodes: n, searched nodes of the cell.
+        """
+        return self.vocabulary * self.hidden + (2 + nodes) * self.hidden * self.width
+
     def to_json(self) -> dict[str, Any]:
         """Returns the fields by name as JSON types."""
         return dataclasses.asdict(self)
