@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from nao_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from nao_tf.training.strategy import Distribution
+
+STRATEGIES = ['off', 'one_device', 'mirrored', 'multi_worker_mirrored', 'tpu']
 
 
 def define_config(values: flags.FlagValues, arguments: list[str], what: str) -> None:
@@ -45,6 +52,29 @@ def config_of(
     if any(field not in values.config for field in fields):
         raise InputError(f'nao {command}: that config is not of a {kind}; take one such as {example}')
     return values.config
+
+
+def define_distribution(values: flags.FlagValues) -> None:
+    """Defines the flags that say which devices train one network together (docs/scaling.md)."""
+    flags.DEFINE_enum(
+        'distribution_strategy', 'off', STRATEGIES, 'the devices that train one network together', flag_values=values
+    )
+    flags.DEFINE_string('tpu', '', 'local, grpc://HOST:PORT, or the name of a Cloud TPU', flag_values=values)
+    flags.DEFINE_integer(
+        'num_gpus', None, 'GPUs of this machine to use; 0 takes the processors, none given all', flag_values=values
+    )
+    flags.DEFINE_integer('steps_per_loop', 0, 'training steps of one call from Python; 0 chooses', flag_values=values)
+
+
+def distribution_of(values: flags.FlagValues) -> Distribution:
+    """Returns what the flags say.
+
+    Raises:
+        InputError: if they do not fit each other.
+    """
+    from nao_tf.training.strategy import Distribution
+
+    return Distribution(values.distribution_strategy, values.tpu, values.num_gpus, values.steps_per_loop)
 
 
 def no_more(rest: list[str]) -> None:

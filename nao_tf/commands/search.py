@@ -6,7 +6,7 @@ import gc
 
 from absl import flags
 
-from nao_tf.commands.flags import check_hours, config_of, define_config, no_more
+from nao_tf.commands.flags import check_hours, config_of, define_config, define_distribution, distribution_of, no_more
 from nao_tf.errors import InputError
 
 
@@ -31,6 +31,7 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
     flags.DEFINE_string(
         'ray_address', '', 'host:port of a Ray cluster, or auto; none starts Ray on this machine', flag_values=values
     )
+    define_distribution(values)
 
 
 def run(values: flags.FlagValues, rest: list[str]) -> None:
@@ -47,7 +48,7 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     from nao_tf.search.execution import Execution
     from nao_tf.search.run import run_search
 
-    execution = Execution(values.executor, values.workers, values.ray_address)
+    execution = Execution(values.executor, values.workers, values.ray_address, distribution_of(values))
     # What is alive now stays alive: the collections between children need not look at it again.
     gc.collect()
     gc.freeze()

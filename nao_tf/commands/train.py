@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from absl import flags
 
-from nao_tf.commands.flags import check_hours, config_of, define_config, no_more
+from nao_tf.commands.flags import check_hours, config_of, define_config, define_distribution, distribution_of, no_more
 from nao_tf.errors import InputError
 
 
@@ -14,6 +14,7 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
     flags.DEFINE_string('workdir', None, 'directory of the training; the same one continues it', flag_values=values)
     flags.DEFINE_string('data_dir', None, 'folder of the text (sets config.task.data_dir)', flag_values=values)
     flags.DEFINE_float('max_hours', None, 'stop after this time; the same command continues', flag_values=values)
+    define_distribution(values)
 
 
 def run(values: flags.FlagValues, rest: list[str]) -> None:
@@ -27,4 +28,4 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     check_hours(values.max_hours)
     from nao_tf.search.train import train_cell
 
-    train_cell(config, values.workdir, max_hours=values.max_hours)
+    train_cell(config, values.workdir, max_hours=values.max_hours, distribution=distribution_of(values))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import abc
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import BinaryIO, Generic, Protocol, TypeVar
 
 import keras
 
@@ -15,22 +16,35 @@ from nao_tf.files import written_whole
 from nao_tf.searchers.base import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
-from nao_tf.training.classifier import TrainResult, release
+from nao_tf.training.broadcast import Broadcast
+from nao_tf.training.classifier import DivergedError, TrainResult, release
+from nao_tf.training.replicas import Replicas, read_local
+from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
 Network = TypeVar('Network', bound=keras.Model)
+CHECKPOINT_SECONDS = 60.0  # between two checkpoints of a child
 
 
 class Trainer(Protocol):
     """What a child needs of the training of its network."""
 
     total_steps: int
+    replicas: Replicas
 
     @property
     def evaluations(self) -> int:
         """How often a training evaluates the validation split."""
 
-    def train(self, on_epoch: Callable[[int, float], None] | None = None) -> TrainResult:
-        """Trains the network and returns its score."""
+    def train(
+        self, on_epoch: Callable[[int, float], None] | None = None, on_loop: Callable[[], None] | None = None
+    ) -> TrainResult:
+        """Trains the network and returns its score; calls `on_loop` where a checkpoint can be written."""
+
+    def save_checkpoint(self, path: Path) -> None:
+        """Writes all that it takes to go on from here."""
+
+    def load_checkpoint(self, source: Path | BinaryIO) -> None:
+        """Goes on from where a checkpoint was written."""
 
     def probe(self, steps: int) -> list[float]:
         """Makes the first steps of a training and returns the seconds of each; traces the evaluation too."""
@@ -47,20 +61,42 @@ class Child(Evaluator, Generic[Network]):
     Args:
         space: of the architectures.
         seed: of the search; every child has its own, hashed from it.
+        distribution: the devices that train a child together.
+
+    Attributes:
+        checkpoints: folder in which a child that trains for long keeps how far it is, so that it is continued when
+            the search was stopped; None for none.
+        broadcast: to the other processes that train along, None where there are none.
     """
 
-    def __init__(self, space: SearchSpace, *, seed: int):
+    checkpoints: Path | None = None
+    broadcast: Broadcast | None = None
+
+    def __init__(self, space: SearchSpace, *, seed: int, distribution: Distribution = OFF):
         self.space = space
         self.seed = seed
+        self.distribution = distribution
         self.network: Network | None = None
+        self._built: tuple[Architecture, int] | None = None
 
     @abc.abstractmethod
     def build(self, architecture: Architecture, seed: int) -> Network:
         """Returns the untrained network of an architecture."""
 
     @abc.abstractmethod
-    def trainer(self, network: Network, seed: int) -> Trainer:
-        """Returns the training of a network."""
+    def trainer(self, network: Network, seed: int, distribution: Distribution = OFF) -> Trainer:
+        """Returns the training of a network that was made in the scope of the distribution's strategy."""
+
+    def start(self, architecture: Architecture, seed: int) -> tuple[Network, Trainer]:
+        """Returns the untrained network of an architecture on the devices, and its training.
+
+        Args:
+            architecture: canonical.
+            seed: of this child.
+        """
+        with make_strategy(self.distribution).scope():
+            network = self.build(architecture, seed)
+        return network, self.trainer(network, seed, self.distribution)
 
     @abc.abstractmethod
     def parameters(self, architecture: Architecture) -> int:
@@ -91,9 +127,9 @@ class Child(Evaluator, Generic[Network]):
         self.network = None
         release()
         seed = child_seed(self.seed, architecture)
-        network = self.build(architecture, seed)
-        result = self.trainer(network, seed).train()
-        self.network = network
+        network, trainer = self.start(architecture, seed)
+        result = self._train(trainer, seed)
+        self.network, self._built = network, (architecture, seed)
         return Evaluation(
             architecture,
             result.score,
@@ -101,6 +137,33 @@ class Child(Evaluator, Generic[Network]):
             seconds=time.perf_counter() - started,
             parameters=self.parameters(architecture),
         )
+
+    def _train(self, trainer: Trainer, seed: int) -> TrainResult:
+        """Trains, from a checkpoint where there is one, and with new ones where that takes long."""
+        file = None if self.checkpoints is None else self.checkpoints / f'child_{seed:08x}.npz'
+        if self.broadcast is not None:
+            here = self.broadcast.chief and file is not None and file.exists()
+            if content := self.broadcast.send(file.read_bytes() if here and file is not None else b''):
+                trainer.load_checkpoint(io.BytesIO(content))
+        elif file is not None and file.exists():
+            trainer.load_checkpoint(file)
+        if file is None or not trainer.replicas.chief:
+            return trainer.train()
+        written = time.perf_counter()
+
+        def on_loop() -> None:
+            nonlocal written
+            if time.perf_counter() - written >= CHECKPOINT_SECONDS:
+                trainer.save_checkpoint(file)
+                written = time.perf_counter()
+
+        try:
+            result = trainer.train(on_loop=on_loop)
+        except DivergedError:
+            file.unlink(missing_ok=True)
+            raise
+        file.unlink(missing_ok=True)
+        return result
 
     def save(self, path: Path) -> None:
         """Writes the last trained network as a model for a person, whole or not at all.
@@ -111,9 +174,15 @@ class Child(Evaluator, Generic[Network]):
         Raises:
             RuntimeError: if nothing was trained yet.
         """
-        if self.network is None:
+        if self.network is None or self._built is None:
             raise RuntimeError('there is no trained network to save')
-        save_model(self.model(self.network), path)
+        network = self.network
+        if self.distribution != OFF:  # a copy without copies of its variables on several devices
+            network = self.build(*self._built)
+            values = read_local(make_strategy(self.distribution), self.network.variables)
+            for variable, value in zip(network.variables, values, strict=True):
+                variable.assign(value)
+        save_model(self.model(network), path)
 
 
 def save_model(model: keras.Model, path: Path) -> None:

@@ -13,6 +13,7 @@ from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_config import LanguageTrainConfig
+from nao_tf.training.strategy import OFF, Distribution
 
 
 class RecurrentChild(Child[LanguageNetwork]):
@@ -24,6 +25,7 @@ class RecurrentChild(Child[LanguageNetwork]):
         network: width and regularisation of the children.
         training: their recipe.
         seed: of the search; every child has its own, hashed from it.
+        distribution: the devices that train a child together.
     """
 
     space: RecurrentCellSpace
@@ -36,8 +38,9 @@ class RecurrentChild(Child[LanguageNetwork]):
         network: RecurrentConfig,
         training: LanguageTrainConfig,
         seed: int,
+        distribution: Distribution = OFF,
     ):
-        super().__init__(space, seed=seed)
+        super().__init__(space, seed=seed, distribution=distribution)
         self.task = task
         self.network_config = network
         self.training = training
@@ -46,9 +49,9 @@ class RecurrentChild(Child[LanguageNetwork]):
         """Returns the untrained language model of an architecture."""
         return LanguageNetwork(self.space.cell(architecture), self.network_config, seed=seed)
 
-    def trainer(self, network: LanguageNetwork, seed: int) -> LanguageTrainer:
+    def trainer(self, network: LanguageNetwork, seed: int, distribution: Distribution = OFF) -> LanguageTrainer:
         """Returns the training of a language model."""
-        return LanguageTrainer(network, self.task, config=self.training, seed=seed)
+        return LanguageTrainer(network, self.task, config=self.training, seed=seed, distribution=distribution)
 
     def parameters(self, architecture: Architecture) -> int:
         """Returns the number of trainable parameters, the shared embedding counted once."""

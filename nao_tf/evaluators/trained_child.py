@@ -14,6 +14,7 @@ from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.tasks.image import ImageTask
 from nao_tf.training.classifier import ClassifierTrainer
 from nao_tf.training.config import TrainConfig
+from nao_tf.training.strategy import OFF, Distribution
 
 
 class TrainedChild(Child[CellNetwork]):
@@ -25,14 +26,22 @@ class TrainedChild(Child[CellNetwork]):
         network: size and form of the children (section 4.1: N=3, F=32).
         training: their recipe (25 epochs).
         seed: of the search; every child has its own, hashed from it.
+        distribution: the devices that train a child together.
     """
 
     space: CellPairSpace
 
     def __init__(
-        self, task: ImageTask, space: CellPairSpace, *, network: NetworkConfig, training: TrainConfig, seed: int
+        self,
+        task: ImageTask,
+        space: CellPairSpace,
+        *,
+        network: NetworkConfig,
+        training: TrainConfig,
+        seed: int,
+        distribution: Distribution = OFF,
     ):
-        super().__init__(space, seed=seed)
+        super().__init__(space, seed=seed, distribution=distribution)
         self.task = task
         self.network_config = network
         self.training = training
@@ -41,9 +50,9 @@ class TrainedChild(Child[CellNetwork]):
         """Returns the untrained network of an architecture."""
         return CellNetwork(self.space.cells(architecture), self.network_config, seed=seed)
 
-    def trainer(self, network: CellNetwork, seed: int) -> ClassifierTrainer:
+    def trainer(self, network: CellNetwork, seed: int, distribution: Distribution = OFF) -> ClassifierTrainer:
         """Returns the training of a network."""
-        return ClassifierTrainer(network, self.task, config=self.training, seed=seed)
+        return ClassifierTrainer(network, self.task, config=self.training, seed=seed, distribution=distribution)
 
     def parameters(self, architecture: Architecture) -> int:
         """Returns the number of trainable parameters, the auxiliary head not counted."""

@@ -11,9 +11,7 @@ from nao_tf.spaces.registry import get_space
 from nao_tf.spaces.writing import describe_cells
 
 
-def print_description(
-    text: str, *, space: str | None = None, module: str = '', config: dict, recurrent: dict
-) -> None:
+def print_description(text: str, *, space: str | None = None, module: str = '', config: dict, recurrent: dict) -> None:
     """Prints a cell, and the parameters and multiply-adds of a network of it.
 
     Args:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from nao_tf.networks.dropping import variational_mask
 from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.networks.recurrent_core import Matrices, RecurrentCore
+from nao_tf.networks.share import Share, sum_over_replicas
 
 
 class Inputs(NamedTuple):
@@ -76,6 +77,7 @@ class LanguageComputation:
         *,
         activation_penalty: float = 0.0,
         slowness_penalty: float = 0.0,
+        share: Share | None = None,
     ) -> Gradients:
         """Computes loss and gradients of one step of truncated backpropagation, with dropout.
 
@@ -90,27 +92,32 @@ class LanguageComputation:
             seed: int32 [2], another one for every step.
             activation_penalty: alpha of AR.
             slowness_penalty: beta of TAR.
+            share: what the B streams are of a global batch; loss and gradients are then this share of it, and their
+                sums over the replicas those of the global batch. None where they are all of it.
         """
         config = self.config
         shape = (inputs.shape[1], config.hidden)
-        hidden_mask = variational_mask(config.hidden_dropout, shape, seed, 0)
-        output_mask = variational_mask(config.output_dropout, shape, seed, 1)
+        hidden_mask = variational_mask(config.hidden_dropout, shape, seed, 0, share)
+        output_mask = variational_mask(config.output_dropout, shape, seed, 1, share)
         variables = [self.embedding, self.first, self.nodes]
         with tf.GradientTape(watch_accessed_variables=False) as below:
             below.watch(variables)
-            words, matrices = self.inputs(inputs, seed)
+            words, matrices = self.inputs(inputs, seed, share)
         outputs, trace = self.core.forward(words, state, matrices, hidden_mask)
         top = [self.embedding, self.bias]
         with tf.GradientTape(watch_accessed_variables=False) as above:
             above.watch([outputs, *top])
             dropped = outputs if output_mask is None else outputs * output_mask
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self._logits(dropped))
-            loss = tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
+            weight = tf.reduce_sum(weights)
+            if share is not None:
+                (weight,) = sum_over_replicas([weight])
+            loss = tf.math.divide_no_nan(tf.reduce_sum(losses * weights), weight)
             total = loss
             if activation_penalty:
-                total += activation_penalty * tf.reduce_mean(tf.square(dropped))
+                total += activation_penalty * _mean_square(dropped, share)
             if slowness_penalty and inputs.shape[0] > 1:
-                total += slowness_penalty * tf.reduce_mean(tf.square(outputs[1:] - outputs[:-1]))
+                total += slowness_penalty * _mean_square(outputs[1:] - outputs[:-1], share)
         by_output, by_softmax, by_bias = above.gradient(total, [outputs, *top])
         by_words, _, by_matrices = self.core.backward(by_output, trace, outputs, state, matrices, hidden_mask)
         by_embedding, by_first, by_nodes = below.gradient(
@@ -119,7 +126,7 @@ class LanguageComputation:
         by_embedding = by_softmax + tf.convert_to_tensor(by_embedding)
         return Gradients(loss, total, outputs[-1], [by_embedding, by_first, by_nodes, by_bias])
 
-    def inputs(self, tokens: tf.Tensor, seed: tf.Tensor | None) -> Inputs:
+    def inputs(self, tokens: tf.Tensor, seed: tf.Tensor | None, share: Share | None = None) -> Inputs:
         """Returns what the loop reads; with a seed, dropped by masks that are constant over the sequence."""
         config = self.config
         steps, batch = tokens.shape
@@ -130,8 +137,8 @@ class LanguageComputation:
             kept = variational_mask(config.word_dropout, (config.vocabulary, 1), seed, 2)
             for factor in (
                 None if kept is None else tf.gather(kept, tokens),
-                variational_mask(config.embedding_dropout, (batch, config.hidden), seed, 3),
-                variational_mask(config.input_dropout, (batch, config.hidden), seed, 4),
+                variational_mask(config.embedding_dropout, (batch, config.hidden), seed, 3, share),
+                variational_mask(config.input_dropout, (batch, config.hidden), seed, 4, share),
             ):
                 words = words if factor is None else words * factor
             if config.weight_dropout:
@@ -145,3 +152,11 @@ class LanguageComputation:
         steps, _, hidden = outputs.shape
         flat = tf.matmul(tf.reshape(outputs, (-1, hidden)), self.embedding, transpose_b=True)
         return tf.reshape(flat + self.bias, (steps, -1, self.config.vocabulary))
+
+
+def _mean_square(x: tf.Tensor, share: Share | None) -> tf.Tensor:
+    """Returns the mean square of x [T, B, H]; of a share, its part of the mean over the global batch."""
+    if share is None:
+        return tf.reduce_mean(tf.square(x))
+    squares = tf.square(x) if share.weights is None else tf.square(x) * share.weights[:, tf.newaxis]
+    return tf.reduce_sum(squares) / (x.shape[0] * share.batch_size * x.shape[2])

@@ -14,6 +14,7 @@ from nao_tf.networks.language_computation import Gradients, LanguageComputation
 from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.networks.recurrent_core import RecurrentCore
 from nao_tf.networks.recurrent_plan import plan_cell
+from nao_tf.networks.share import Share
 from nao_tf.spaces.cells import RecurrentCell
 
 LIMIT = 0.04  # initial weights are uniform in -0.04 .. 0.04 (A3)
@@ -86,6 +87,7 @@ class LanguageNetwork(keras.Model):
         *,
         activation_penalty: float = 0.0,
         slowness_penalty: float = 0.0,
+        share: Share | None = None,
     ) -> Gradients:
         """Computes loss and gradients of one step of truncated backpropagation, with dropout.
 
@@ -100,6 +102,8 @@ class LanguageNetwork(keras.Model):
             seed: int32 [2], another one for every step.
             activation_penalty: alpha of AR.
             slowness_penalty: beta of TAR.
+            share: what the B streams are of a global batch; loss and gradients are then this share of it, and their
+                sums over the replicas those of the global batch. None where they are all of it.
         """
         return self.computation.gradients(
             inputs,
@@ -109,6 +113,7 @@ class LanguageNetwork(keras.Model):
             seed,
             activation_penalty=activation_penalty,
             slowness_penalty=slowness_penalty,
+            share=share,
         )
 
     @property

@@ -64,22 +64,35 @@ def batch_normalize(
 
 
 def _normalize_share(x: tf.Tensor, weights: Mapping[str, tf.Variable], share: Share) -> tf.Tensor:
-    """Computes `batch_normalize` in training from weighted sums, which are exchanged where it is synchronised."""
+    """Computes `batch_normalize` in training from weighted moments, which are exchanged where it is synchronised."""
     values = tf.cast(x, tf.float32)
-    _, height, width, _ = x.shape
-    counted = values if share.weights is None else values * share.weights[:, tf.newaxis, tf.newaxis, tf.newaxis]
-    sums = tf.stack([tf.reduce_sum(counted, (0, 1, 2)), tf.reduce_sum(counted * values, (0, 1, 2))])
+    counts = tf.constant(share.counts, tf.float32) * (x.shape[1] * x.shape[2])
+    count = tf.gather(counts, share.replica)
+    kept = 1.0 if share.weights is None else share.weights[:, tf.newaxis, tf.newaxis, tf.newaxis]
+    mean = tf.reduce_sum(values * kept, (0, 1, 2)) / count
+    variance = tf.reduce_sum(tf.math.squared_difference(values, mean) * kept, (0, 1, 2)) / count
     if share.synchronized:
-        (sums,) = sum_over_replicas([sums])
-        count = tf.constant(float(share.batch_size * height * width))
-    else:
-        count = tf.reduce_sum(share.weights) * float(height * width)
-    mean, square = tf.unstack(sums / count)
-    variance = tf.maximum(square - mean**2, 0.0)
+        mean, variance = _exchanged(mean, variance, counts, share.replica)
+        count = tf.reduce_sum(counts)
     for name, value in (
         ('moving_mean', mean),
-        ('moving_variance', variance * count / tf.maximum(count - 1, 1.0)),  # unbiased, as the fused operation's
+        ('moving_variance', variance * (count / tf.maximum(count - 1, 1.0))),  # unbiased, as the fused operation's
     ):
         weights[name].assign(MOMENTUM * weights[name] + (1 - MOMENTUM) * value, read_value=False)
     outputs = tf.nn.batch_normalization(values, mean, variance, weights['beta'], weights['gamma'], EPSILON)
     return tf.cast(outputs, x.dtype)
+
+
+def _exchanged(
+    mean: tf.Tensor, variance: tf.Tensor, counts: tf.Tensor, replica: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns mean and variance [C] of the global batch from those of each share (Chan et al. 1979).
+
+    Sums of squares would need less to be sent, but where a channel hardly varies their difference is rounding only.
+    """
+    place = tf.one_hot(replica, counts.shape[0])[:, tf.newaxis, tf.newaxis]
+    (moments,) = sum_over_replicas([place * tf.stack([mean, variance])])  # [R, 2, C]
+    means, variances = tf.unstack(moments, axis=1)
+    shares = (counts / tf.reduce_sum(counts))[:, tf.newaxis]
+    mean = tf.reduce_sum(shares * means, 0)
+    return mean, tf.reduce_sum(shares * (variances + tf.math.squared_difference(means, mean)), 0)

@@ -40,13 +40,15 @@ class Share:
     """What a replica knows of the global batch; without one, a network has all of it.
 
     Args:
-        batch_size: B, rows of the global batch.
+        counts: R numbers, rows of the global batch of each replica.
+        replica: int scalar, which of them this one is.
         rows: int [b], the rows that are here; any number for filler.
         weights: float32 [b], 1, and 0 for filler; None where nothing is filler on any replica.
         synchronized: whether batch normalisation takes the moments of the global batch, or those of this share.
     """
 
-    batch_size: int
+    counts: tuple[int, ...]
+    replica: tf.Tensor
     rows: tf.Tensor
     weights: tf.Tensor | None
     synchronized: bool
@@ -59,9 +61,20 @@ class Share:
             table: of `share_rows`.
             synchronized: see above.
         """
-        rows = tf.gather(table.astype(np.int32), tf.distribute.get_replica_context().replica_id_in_sync_group)
+        replica = tf.convert_to_tensor(tf.distribute.get_replica_context().replica_id_in_sync_group)
+        return cls.of(table, replica, synchronized=synchronized)
+
+    @classmethod
+    def of(cls, table: np.ndarray, replica: tf.Tensor, *, synchronized: bool) -> Share:
+        """Returns the share of one replica; arguments as those of `here` and of the class."""
+        rows = tf.gather(table.astype(np.int32), replica)
         weights = tf.cast(rows != FILLER, tf.float32) if (table == FILLER).any() else None
-        return cls(int(table.max()) + 1, tf.maximum(rows, 0), weights, synchronized)
+        return cls(tuple((table != FILLER).sum(1).tolist()), replica, tf.maximum(rows, 0), weights, synchronized)
+
+    @property
+    def batch_size(self) -> int:
+        """B, rows of the global batch."""
+        return sum(self.counts)
 
     def take(self, draws: tf.Tensor, axis: int = 0) -> tf.Tensor:
         """Returns this share of what was drawn for the global batch, so that devices change no mask.

@@ -14,6 +14,7 @@ from nao_tf.search.execution import Execution
 from nao_tf.search.run import Result, run_search
 from nao_tf.search.setup import set_threads, share_gpus
 from nao_tf.tasks.make import Task, as_task, is_text
+from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
 
 def search(
@@ -28,6 +29,7 @@ def search(
     executor: str = 'in_process',
     workers: int = 1,
     ray_address: str = '',
+    distribution: Distribution = OFF,
 ) -> Result | None:
     """Finds a cell for a task by Neural Architecture Optimization.
 
@@ -46,6 +48,7 @@ def search(
         executor: `in_process`, or `ray` (docs/scaling.md).
         workers: children that Ray trains at a time.
         ray_address: `host:port` of a Ray cluster's head or `auto`; '' starts Ray on this machine.
+        distribution: the devices that train one child together (docs/scaling.md).
 
     Returns:
         The result, or None if the time was over before the end.
@@ -53,7 +56,7 @@ def search(
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
-    execution = Execution(executor, workers, ray_address)
+    execution = Execution(executor, workers, ray_address, distribution)
     if config is None:
         settings = default_text_config() if is_text(task) else default_config()
     else:
@@ -72,6 +75,8 @@ def search(
         set_field(settings, name, value, origin='overrides')
     set_threads(settings.threads)
     share_gpus()
+    if executor != 'ray':
+        make_strategy(distribution)
     return run_search(settings, workdir, task=_task(task, settings), max_hours=max_hours, execution=execution)
 
 

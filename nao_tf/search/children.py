@@ -21,17 +21,21 @@ from nao_tf.tasks.make import Task
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.config import TrainConfig
 from nao_tf.training.language_config import LanguageTrainConfig
+from nao_tf.training.strategy import OFF, Distribution
 
-PRECISIONS = ('float32', 'mixed_bfloat16')  # float16 would need the loss to be scaled
+PRECISIONS = ('float32', 'mixed_bfloat16', 'mixed_float16')
 
 
-def make_child(config: ml_collections.ConfigDict, task: Task, space: SearchSpace) -> Child:
+def make_child(
+    config: ml_collections.ConfigDict, task: Task, space: SearchSpace, distribution: Distribution = OFF
+) -> Child:
     """Returns the evaluator of a search.
 
     Args:
         config: of the search, of the kind that the task belongs to.
         task: that children are trained on.
         space: of their architectures.
+        distribution: the devices that train a child together.
 
     Raises:
         InputError: if the space, the task and the config do not belong together, or a field of the child is wrong.
@@ -45,10 +49,12 @@ def make_child(config: ml_collections.ConfigDict, task: Task, space: SearchSpace
             f'{start}() of nao_tf.search.config'
         )
     make = recurrent_child if isinstance(task, TextTask) else image_child
-    return make(config, task, space)  # type: ignore[arg-type]
+    return make(config, task, space, distribution)  # type: ignore[arg-type]
 
 
-def image_child(config: ml_collections.ConfigDict, task: ImageTask, space: SearchSpace) -> TrainedChild:
+def image_child(
+    config: ml_collections.ConfigDict, task: ImageTask, space: SearchSpace, distribution: Distribution = OFF
+) -> TrainedChild:
     """Returns the evaluator of convolutional children; arguments and errors are those of `make_child`."""
     if not isinstance(space, CellPairSpace):
         raise InputError(
@@ -63,17 +69,19 @@ def image_child(config: ml_collections.ConfigDict, task: ImageTask, space: Searc
         **{name: child[name] for name in ('drop_path_keep', 'dense_keep', 'auxiliary')},
     )
     training = TrainConfig(**{field.name: child[field.name] for field in dataclasses.fields(TrainConfig)})
-    return TrainedChild(task, space, network=network, training=training, seed=config.seed)
+    return TrainedChild(task, space, network=network, training=training, seed=config.seed, distribution=distribution)
 
 
-def recurrent_child(config: ml_collections.ConfigDict, task: TextTask, space: SearchSpace) -> RecurrentChild:
+def recurrent_child(
+    config: ml_collections.ConfigDict, task: TextTask, space: SearchSpace, distribution: Distribution = OFF
+) -> RecurrentChild:
     """Returns the evaluator of recurrent children; arguments and errors are those of `make_child`."""
     if not isinstance(space, RecurrentCellSpace):
         raise InputError(f'space {space.name} has no recurrent cells: a text needs a space such as nao_rnn')
     for name in space.activations:
         check_activation(name, f'space {space.name}')
     network, training = recurrent_recipe(config, task)
-    return RecurrentChild(task, space, network=network, training=training, seed=config.seed)
+    return RecurrentChild(task, space, network=network, training=training, seed=config.seed, distribution=distribution)
 
 
 def recurrent_recipe(config: ml_collections.ConfigDict, task: TextTask) -> tuple[RecurrentConfig, LanguageTrainConfig]:

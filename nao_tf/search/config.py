@@ -104,7 +104,7 @@ def default_child_config() -> ml_collections.ConfigDict:
     child.drop_path_keep = 0.7
     child.dense_keep = 1.0
     child.auxiliary = True  # auxiliary head, at its weight below
-    child.precision = 'float32'  # or 'mixed_bfloat16', 'mixed_float16'
+    child.precision = 'float32'  # or 'mixed_bfloat16', 'mixed_float16', or 'auto': what the devices are made for
     for field in dataclasses.fields(TrainConfig):
         child[field.name] = field.default
     return child
@@ -117,7 +117,7 @@ def default_recurrent_child_config() -> ml_collections.ConfigDict:
     for field in dataclasses.fields(RecurrentConfig):
         if field.default is not dataclasses.MISSING:
             child[field.name] = field.default
-    child.precision = 'float32'  # and no other
+    child.precision = 'float32'  # and no other yet
     for training_field in dataclasses.fields(LanguageTrainConfig):
         child[training_field.name] = training_field.default
     return child

@@ -61,7 +61,7 @@ def estimate(evaluator: Child, children: int) -> Estimate:
 def _probe(evaluator: Child, architecture: Architecture) -> tuple[float, float, float, Trainer]:
     """Returns seconds of the build, of a step and of an evaluation, and the training that was measured."""
     started = time.perf_counter()
-    trainer = evaluator.trainer(evaluator.build(architecture, 0), 0)
+    _, trainer = evaluator.start(architecture, 0)
     with graph_rewrites(trainer.total_steps):
         seconds = trainer.probe(PROBE_STEPS)
         built = time.perf_counter() - started - sum(seconds[1:])

@@ -28,9 +28,11 @@ from nao_tf.search.progress import Progress, clock, make_console, print_summary
 from nao_tf.search.setup import Parts, build_parts, identify, set_threads, share_gpus, warm_evaluations
 from nao_tf.search.shown import Shown
 from nao_tf.search.summary import summarise
+from nao_tf.search.together import follow
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.tasks.make import Task, make_task
+from nao_tf.training.strategy import make_strategy, task_of_cluster
 
 IN_PROCESS = Execution()
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES)
@@ -80,7 +82,7 @@ def run_search(
         execution: where children run.
 
     Returns:
-        The result; None after a dry run or when the time was over.
+        The result; None after a dry run, when the time was over, or in a process that trained along.
 
     Raises:
         InputError: for a value that is wrong, before any training starts.
@@ -89,8 +91,12 @@ def run_search(
     console = console or make_console()
     set_threads(config.threads)
     share_gpus()
+    if execution.executor != 'ray':
+        make_strategy(execution.distribution)  # which has to come before any other use of TensorFlow
+    config = config.copy_and_resolve_references()
+    config.child.precision = execution.precision(config)
     task = task or make_task(config.task)
-    parts = build_parts(config, task)
+    parts = build_parts(config, task, execution.here)
     identity = identify(config, parts)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.child.precision)
@@ -98,6 +104,9 @@ def run_search(
         if dry_run:
             parts.warm = warm_evaluations(config, identity)
             describe_plan(config, parts, console, sum(parts.budgets.values()), execution)
+            return None
+        if execution.follows:
+            _follow(config, parts, identity, console, execution)
             return None
         with open_workdir(Path(workdir), identity, flatten(default_config_for(config.task.name))) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution)
@@ -110,6 +119,21 @@ def run_search(
         ) from error
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def _follow(
+    config: ml_collections.ConfigDict,
+    parts: Parts,
+    identity: dict[str, Any],
+    console: Console,
+    execution: Execution,
+) -> None:
+    """Trains along with the process that searches, until it is done."""
+    child = execution.child(config, parts.task, parts.space)
+    assert child.broadcast is not None
+    number, processes = task_of_cluster()
+    console.print(f'process {number} of {processes} trains along; process 0 searches and writes', markup=False)
+    console.print(f'{follow(child, child.broadcast, identity)} children were trained', markup=False)
 
 
 def _run(
@@ -125,7 +149,9 @@ def _run(
     journal = Journal(workdir / JOURNAL)
     shown = Shown.of(parts.task)
     progress = Progress(0, console=console, shown=shown)
-    executor = execution.make(config, parts)
+    if execution.executor != 'ray':
+        parts.evaluator.checkpoints = workdir / 'children'
+    executor = execution.make(config, parts, identity)
     keeper = BestChildren(workdir / 'children', executor, parts.evaluator)
     loop = SearchLoop(
         journal,
@@ -217,8 +243,9 @@ def describe_plan(
         arms += f'; warm start: {len(parts.warm)} scores from {config.warm_start}'
     console.print(f'task {parts.task.name}: {parts.task.describe()}', markup=False)
     console.print(f'space {parts.space.name}; {arms}', markup=False)
-    if execution.elsewhere:
-        console.print(f'{children} children to train on Ray at {execution.ray_address}', markup=False)
+    if execution.elsewhere or execution.distribution.many_processes:
+        where = f'Ray at {execution.ray_address}' if execution.elsewhere else f'{task_of_cluster()[1]} processes'
+        console.print(f'{children} children to train on {where}', markup=False)
         return
     try:
         guess = estimate(parts.evaluator, children)

@@ -25,6 +25,7 @@ from nao_tf.searchers.registry import make_searcher, total_evaluations
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.make import Task
+from nao_tf.training.strategy import OFF, Distribution
 
 BASELINES = ('none', 'random')
 
@@ -72,12 +73,13 @@ class Parts:
         )
 
 
-def build_parts(config: ml_collections.ConfigDict, task: Task) -> Parts:
+def build_parts(config: ml_collections.ConfigDict, task: Task, distribution: Distribution = OFF) -> Parts:
     """Returns the parts of the search that a config describes, every value checked.
 
     Args:
         config: of `nao_tf.search.config.default_config` or `default_text_config`.
         task: that its children are trained on.
+        distribution: the devices that train a child together.
 
     Raises:
         InputError: for a value that is wrong, before any training starts.
@@ -90,7 +92,7 @@ def build_parts(config: ml_collections.ConfigDict, task: Task) -> Parts:
         raise InputError(f'baseline is {config.baseline!r}, the searcher itself; set it to none')
     if config.max_attempts < 1:
         raise InputError(f'max_attempts is {config.max_attempts}; it must be at least 1')
-    evaluator = make_child(config, task, space)
+    evaluator = make_child(config, task, space, distribution)
     searcher = make_searcher(config.searcher.name, space, config=config.searcher, seed=config.seed)
     total = total_evaluations(config.searcher)
     baseline = None

@@ -28,6 +28,7 @@ from nao_tf.tasks.make import make_task
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_checkpoint import load_checkpoint, save_checkpoint
+from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
 CHECKPOINT = 'checkpoint.npz'
 
@@ -38,6 +39,7 @@ def train_cell(
     *,
     max_hours: float | None = None,
     console: Console | None = None,
+    distribution: Distribution = OFF,
 ) -> dict[str, Any] | None:
     """Trains a recurrent cell, or continues to, and tests it once at the end.
 
@@ -46,6 +48,7 @@ def train_cell(
         workdir: made if it does not exist; holds the checkpoint, and at the end the model and the summary.
         max_hours: of this session, looked at after each epoch; the same command continues.
         console: where progress goes; the standard output by default.
+        distribution: the devices that train it together.
 
     Returns:
         What `summary.json` holds: epoch, validation and test metrics, parameters; None when the time was over.
@@ -55,6 +58,11 @@ def train_cell(
     """
     console = console or make_console()
     set_threads(config.threads)
+    if distribution.many_processes:
+        raise InputError(
+            '--distribution_strategy=multi_worker_mirrored: nao train is for one process; take mirrored or tpu'
+        )
+    strategy = make_strategy(distribution)
     task = make_task(config.task)
     if not isinstance(task, TextTask):
         raise InputError(f'task {task.name} is of images: nao train trains recurrent cells on text')
@@ -64,8 +72,9 @@ def train_cell(
     network_config, training = recurrent_recipe(config, task)
     identity = {**flatten(config), 'data': task.name, 'fingerprint': task.fingerprint}
     with open_workdir(Path(workdir), identity, flatten(default_train_config())) as folder:
-        network = LanguageNetwork(cell, network_config, seed=config.seed)
-        trainer = LanguageTrainer(network, task, config=training, seed=config.seed)
+        with strategy.scope():
+            network = LanguageNetwork(cell, network_config, seed=config.seed)
+        trainer = LanguageTrainer(network, task, config=training, seed=config.seed, distribution=distribution)
         parameters = network_config.parameters(len(cell.nodes))
         console.print(f'task {task.name}: {task.describe()}', markup=False)
         console.print(f'{describe_cells(cell)}\n{parameters:,} parameters', markup=False)
@@ -116,7 +125,11 @@ def _finish(trainer: LanguageTrainer, folder: Path, parameters: int, console: Co
         'test': test,
         'parameters': parameters,
     }
-    save_model(LanguageModel(trainer.network, trainer.task.vocabulary), folder / MODEL)
+    # A network of its own, without copies of its variables on several devices.
+    network = LanguageNetwork(trainer.network.cell, trainer.network.config, seed=trainer.network.seed)
+    for variable, value in zip(network.trained, trainer.replicas.read(trainer.network.trained), strict=True):
+        variable.assign(value)
+    save_model(LanguageModel(network, trainer.task.vocabulary), folder / MODEL)
     write_text(folder / SUMMARY, json.dumps(summary, indent=1))
     console.print(
         f'validation perplexity {result.metrics["perplexity"]:.2f} (epoch {result.epoch}), '

@@ -136,12 +136,12 @@ class ImageTask:
             seed: of the order and the augmentation, 0 or more.
             steps: number of batches of the whole training.
             start_step: the first batch wanted, for a training that continues.
-            rows: int [P, b], which images of each batch form which of P elements, negative ones for filler; None for
-                one element with all of them.
+            rows: int [P, b], which images of each batch are wanted, in P parts, negative ones for filler; None for
+                all of them, undivided.
 
         Returns:
-            steps - start_step elements (P times as many with `rows`): augmented and normalised images float32
-            [B, H, W, C], labels int32 [B], and weights float32 [B]: 1, and 0 for filler, which only `rows` can bring.
+            steps - start_step elements: augmented and normalised images float32 [B, H, W, C], labels int32 [B], and
+            weights float32 [B]: 1, and 0 for filler, which only `rows` can bring; with `rows` [P, b, ...] each.
             Class weights are not in them.
         """
         return self._pipeline.train(Layout.of(batch_size, rows), seed=seed, steps=steps, start_step=start_step)

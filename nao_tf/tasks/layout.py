@@ -1,4 +1,4 @@
-"""Layout: how the images of a batch are handed out, as one element or as one for each replica that trains."""
+"""Layout: which images of a batch are handed out, and how: in one row, or in a part for each replica that trains."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ ELEMENT = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """Which images of every batch are in which element of a dataset.
+    """Which images of every batch are in an element of a dataset.
 
     Args:
         batch_size: B, images of a batch.
-        rows: P elements of b rows of the batch each, negative ones for filler; None for all of it in one element.
+        rows: P parts of b rows of the batch each, negative ones for filler; None for all of it, undivided.
     """
 
     batch_size: int
@@ -39,8 +39,9 @@ class Layout:
         return np.ones(self.batch_size, np.float32) if self.rows is None else (np.ravel(self.rows) >= 0).astype('f4')
 
     def parts(self, batch: ELEMENT) -> ELEMENT:
-        """Returns tensors [P b, ...] as [P, b, ...]."""
-        assert self.rows is not None
+        """Returns tensors [P b, ...] as [P, b, ...]; undivided ones as they are."""
+        if self.rows is None:
+            return batch
         shape = (len(self.rows), len(self.rows[0]))
         images, labels, weights = (tf.reshape(part, (*shape, *part.shape[1:])) for part in batch)
         return images, labels, weights

@@ -181,10 +181,5 @@ def _fed(steps: tf.data.Dataset, batch: Callable[..., ELEMENT], layout: Layout) 
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     # The tuner's thread can hold up the end of an iterator for seconds, which a search of short trainings would feel.
     options.autotune.enabled = False
-    if layout.rows is None:
-        dataset = steps.map(batch, num_parallel_calls=PARALLEL, deterministic=True)
-    else:
-        dataset = steps.map(
-            lambda step: layout.parts(batch(step)), num_parallel_calls=PARALLEL, deterministic=True
-        ).unbatch()
+    dataset = steps.map(lambda step: layout.parts(batch(step)), num_parallel_calls=PARALLEL, deterministic=True)
     return dataset.prefetch(AHEAD).with_options(options)

@@ -52,15 +52,18 @@ class AveragedSGD:
         rate = learning_rate * (tf.minimum(1.0, self.clip_norm / norm) if self.clip_norm else 1.0)
         kept = 1.0 - learning_rate * self.weight_decay
         for variable, gradient in zip(self.variables, gradients, strict=True):
-            variable.assign(kept * variable - rate * gradient if self.weight_decay else variable - rate * gradient)
+            value = kept * variable - rate * gradient if self.weight_decay else variable - rate * gradient
+            # By its handle, here and below: every replica of a distributed training sets its own, to the same value.
+            tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
         tf.cond(self._on, self._average, lambda: tf.constant(0.0))
         return norm
 
     def _average(self) -> tf.Tensor:
-        steps = self.averaged_steps.assign_add(1.0, read_value=True)
+        steps = self.averaged_steps + 1.0
+        tf.raw_ops.AssignVariableOp(resource=self.averaged_steps.handle, value=steps)
         for variable, average in zip(self.variables, self.averages, strict=True):
-            average.assign_add((variable - average) / steps)
-        return tf.identity(steps)
+            tf.raw_ops.AssignAddVariableOp(resource=average.handle, value=(variable - average) / steps)
+        return steps
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
@@ -69,12 +72,12 @@ class AveragedSGD:
         Yields:
             Nothing.
         """
-        if not self.averaging or not float(self.averaged_steps):
+        if not self.averaging or not self.averaged_steps.numpy():
             yield
             return
         values = [variable.numpy() for variable in self.variables]
         for variable, average in zip(self.variables, self.averages, strict=True):
-            variable.assign(average)
+            variable.assign(average.numpy())
         try:
             yield
         finally:

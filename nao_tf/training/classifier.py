@@ -8,16 +8,24 @@ import gc
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import tensorflow as tf
 
 from nao_tf.networks.cell_network import CellNetwork
+from nao_tf.networks.share import FILLER
 from nao_tf.tasks.image import ImageTask
+from nao_tf.training.classifier_checkpoint import load_checkpoint, save_checkpoint
 from nao_tf.training.config import TrainConfig
+from nao_tf.training.course import BestEpoch, ClassifierCourse
+from nao_tf.training.loss_scale import LossScale
 from nao_tf.training.momentum import MomentumSGD
+from nao_tf.training.replicas import Loop, Replicas
 from nao_tf.training.rewrites import graph_rewrites
 from nao_tf.training.schedule import CosineSchedule
+from nao_tf.training.strategy import OFF, Distribution
 
 
 class DivergedError(RuntimeError):
@@ -43,48 +51,72 @@ class ClassifierTrainer:
     """One network, one task, one recipe; `train` runs the epochs.
 
     Args:
-        network: the network to train; its weights are updated in place.
+        network: the network to train, made in the scope of the distribution's strategy; its weights are updated in
+            place.
         task: data, metric and class weights.
         config: the recipe.
         seed: decides the order of the images, their augmentation, drop path and dropout.
+        distribution: the devices that train it together.
+
+    Attributes:
+        course: how far the training is.
+
+    Raises:
+        InputError: if the batch is too small for the devices.
     """
 
-    def __init__(self, network: CellNetwork, task: ImageTask, *, config: TrainConfig, seed: int):
+    def __init__(
+        self, network: CellNetwork, task: ImageTask, *, config: TrainConfig, seed: int, distribution: Distribution = OFF
+    ):
         self.network = network
         self.task = task
         self.config = config
         self.seed = seed
+        self.replicas = Replicas(distribution, config.batch_size, synchronized=config.batch_norm == 'synchronized')
         self.steps_per_epoch = task.steps_per_epoch(config.batch_size)
         self.total_steps = config.epochs * self.steps_per_epoch
         period = (config.schedule_epochs or config.epochs) * self.steps_per_epoch
         self.schedule = CosineSchedule(config.learning_rate, config.final_learning_rate, period)
-        self.optimizer = MomentumSGD(
-            network.trainable_variables,
-            momentum=config.momentum,
-            nesterov=config.nesterov,
-            weight_decay=config.weight_decay,
-            clip_norm=config.clip_norm,
+        with self.replicas.strategy.scope():
+            self.optimizer = MomentumSGD(
+                network.trainable_variables,
+                momentum=config.momentum,
+                nesterov=config.nesterov,
+                weight_decay=config.weight_decay,
+                clip_norm=config.clip_norm,
+            )
+            self.loss_scale = LossScale() if network.compute_dtype == 'float16' else None
+        self.course = ClassifierCourse()
+
+    def batches(self, *, seed: int, steps: int, start_step: int = 0) -> tf.data.Dataset:
+        """Returns what this process reads of the training batches (`ImageTask.train_batches`)."""
+        return self.task.train_batches(
+            self.config.batch_size, seed=seed, steps=steps, start_step=start_step, rows=self.replicas.rows
         )
-        self.images = tf.TensorSpec((config.batch_size, *task.image_shape), tf.float32)
 
     @functools.cached_property
-    def step(self) -> Callable[..., tf.Tensor]:
-        """The compiled training step: (images, labels, weights, number of the step) -> loss."""
-        batch = self.config.batch_size
-        return tf.function(self._step, autograph=False).get_concrete_function(
-            self.images,
-            tf.TensorSpec((batch,), tf.int32),
-            tf.TensorSpec((batch,), tf.float32),
-            tf.TensorSpec((), tf.int32),
-        )
+    def loop(self) -> Loop:
+        """The compiled training loop: (iterator of `batches`, number of the first step, steps) -> losses [steps]."""
+        return self.replicas.loop(self._step, iter(self.batches(seed=0, steps=0)))
 
     @functools.cached_property
     def probabilities(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """The compiled map from normalised images [B, H, W, C] to class probabilities [B, classes]."""
-        return tf.function(self._probabilities, autograph=False).get_concrete_function(self.images)
+        """The compiled map from normalised images, as an element of the batches has them, to class probabilities."""
+        rows = self.replicas.rows
+        shape = (self.config.batch_size,) if rows is None else rows.shape
+        return tf.function(
+            lambda images: self.replicas.gather(self.replicas.run(self._probabilities, [images])), autograph=False
+        ).get_concrete_function(tf.TensorSpec((*shape, *self.task.image_shape), tf.float32))
+
+    @functools.cached_property
+    def _average_statistics(self) -> Callable[[], None]:
+        return self.replicas.averaging(self.network.non_trainable_variables)
 
     def _loss(self, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """Returns the weighted mean cross entropy: logits [B, classes], labels int [B], weights [B] -> scalar."""
+        """Returns the weighted mean cross entropy: logits [B, classes], labels int [B], weights [B] -> scalar.
+
+        On one of several replicas it is this one's share: the sum over them is the mean over the global batch.
+        """
         classes = self.task.classes
         smoothing = self.config.label_smoothing
         if smoothing:
@@ -94,35 +126,51 @@ class ClassifierTrainer:
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         if self.task.class_weights is not None:
             weights = weights * tf.gather(tf.constant(self.task.class_weights, tf.float32), labels)
-        return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
+        (weight,) = self.replicas.sum([tf.reduce_sum(weights)])
+        return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), weight)
 
     def _step(self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """Updates the weights once and returns the loss without weight decay (scalar)."""
         seed = tf.stack([tf.constant(self.seed & 0x7FFFFFFF, tf.int32), tf.cast(step, tf.int32)])
         progress = tf.cast(step, tf.float32) / float(self.total_steps)
         variables = self.optimizer.variables
+        share = self.replicas.share()
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(variables)
-            outputs = self.network(images, training=True, progress=progress, seed=seed)
+            outputs = self.network(images, training=True, progress=progress, seed=seed, share=share)
             if isinstance(outputs, tuple | list):
                 logits, auxiliary = outputs
                 loss = self._loss(logits, labels, weights)
                 total = loss + self.config.auxiliary_weight * self._loss(auxiliary, labels, weights)
             else:
                 loss = total = self._loss(outputs, labels, weights)
-        gradients = tape.gradient(total, variables)
-        self.optimizer.apply(gradients, self.schedule(step))
+            if self.loss_scale is not None:
+                total = self.loss_scale.scaled(total)
+        gradients = self._sum(tape.gradient(total, variables))
+        if self.loss_scale is not None:
+            self.loss_scale.apply(gradients, lambda found: self.optimizer.apply(found, self.schedule(step)))
+        else:
+            self.optimizer.apply(gradients, self.schedule(step))
         return loss
+
+    def _sum(self, gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:
+        """Returns the sums over replicas of the gradients that there are."""
+        sums = iter(self.replicas.sum([gradient for gradient in gradients if gradient is not None]))
+        return [None if gradient is None else next(sums) for gradient in gradients]
 
     def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
         """Returns class probabilities [B, classes] of normalised images [B, H, W, C]."""
         return tf.nn.softmax(self.network(images, training=False))
 
-    def train(self, on_epoch: Callable[[int, float], None] | None = None) -> TrainResult:
-        """Trains for the configured epochs and scores on the validation split.
+    def train(
+        self, on_epoch: Callable[[int, float], None] | None = None, on_loop: Callable[[], None] | None = None
+    ) -> TrainResult:
+        """Trains for the configured epochs, or what is left of them, and scores on the validation split.
 
         Args:
             on_epoch: called with (epoch counted from 1, validation score) after each evaluation.
+            on_loop: called after every call of the training loop but the last; what `classifier_checkpoint` writes
+                then continues a training exactly.
 
         Returns:
             The result; the network holds the weights of the last epoch, or of the best where the score is its.
@@ -131,35 +179,52 @@ class ClassifierTrainer:
             DivergedError: as soon as an epoch's mean loss is not finite.
         """
         with graph_rewrites(self.total_steps):
-            return self._train(on_epoch)
+            return self._train(on_epoch, on_loop)
 
-    def _train(self, on_epoch: Callable[[int, float], None] | None) -> TrainResult:
-        batches = iter(self.task.train_batches(self.config.batch_size, seed=self.seed, steps=self.total_steps))
+    def _train(self, on_epoch: Callable[[int, float], None] | None, on_loop: Callable[[], None] | None) -> TrainResult:
+        course = self.course
+        batches = iter(self.batches(seed=self.seed, steps=self.total_steps, start_step=course.step))
+        while course.step < self.total_steps:
+            left = self.steps_per_epoch - course.step % self.steps_per_epoch
+            count = min(self.replicas.steps_per_loop, left)
+            losses = self.loop(batches, tf.constant(course.step, tf.int32), tf.constant(count, tf.int32))
+            course.losses.append(losses)
+            course.step += count
+            if count == left:
+                self._end_epoch(on_epoch)
+            if on_loop is not None and course.step < self.total_steps:
+                on_loop()
+        if course.best is None:
+            return TrainResult(course.score, course.metrics, self.config.epochs)
+        self.replicas.write(self.network.variables, course.best.values)
+        return TrainResult(course.best.score, course.best.metrics, course.best.epoch)
+
+    def _end_epoch(self, on_epoch: Callable[[int, float], None] | None) -> None:
+        """Looks at the losses of the epoch that has ended, and evaluates it if it may give the score."""
+        course, epochs = self.course, self.config.epochs
+        epoch = course.step // self.steps_per_epoch
+        loss = float(tf.reduce_mean(tf.concat(course.losses, 0)))
+        course.losses = []
+        if not math.isfinite(loss):
+            raise DivergedError(f'the training loss is {loss} in epoch {epoch} of {epochs}')
         keep_best = self.config.score == 'best'
-        best: tuple[float, int, dict[str, float], list[np.ndarray]] | None = None
-        metrics: dict[str, float] = {}
-        score = math.nan
-        for epoch in range(1, self.config.epochs + 1):
-            losses = []
-            for step in range((epoch - 1) * self.steps_per_epoch, epoch * self.steps_per_epoch):
-                images, labels, weights = next(batches)
-                losses.append(self.step(images, labels, weights, tf.constant(step, tf.int32)))
-            loss = float(tf.reduce_mean(tf.stack(losses)))
-            if not math.isfinite(loss):
-                raise DivergedError(f'the training loss is {loss} in epoch {epoch} of {self.config.epochs}')
-            if keep_best or epoch == self.config.epochs:
-                metrics = {**self.evaluate('valid'), 'loss': loss}
-                score = metrics[self.task.metric]
-                if on_epoch is not None:
-                    on_epoch(epoch, score)
-                if keep_best and (best is None or score > best[0]):
-                    best = (score, epoch, metrics, [variable.numpy() for variable in self.network.variables])
-        epoch = self.config.epochs
-        if best is not None:
-            score, epoch, metrics, values = best
-            for variable, value in zip(self.network.variables, values, strict=True):
-                variable.assign(value)
-        return TrainResult(score, metrics, epoch)
+        if not keep_best and epoch < epochs:
+            return
+        course.metrics = {**self.evaluate('valid'), 'loss': loss}
+        course.score = course.metrics[self.task.metric]
+        if on_epoch is not None:
+            on_epoch(epoch, course.score)
+        if keep_best and (course.best is None or course.score > course.best.score):
+            values = self.replicas.read(self.network.variables)
+            course.best = BestEpoch(course.score, epoch, course.metrics, values)
+
+    def save_checkpoint(self, path: Path) -> None:
+        """See `classifier_checkpoint.save_checkpoint`."""
+        save_checkpoint(self, path)
+
+    def load_checkpoint(self, source: Path | BinaryIO) -> None:
+        """See `classifier_checkpoint.load_checkpoint`."""
+        load_checkpoint(self, source)
 
     @property
     def evaluations(self) -> int:
@@ -173,11 +238,12 @@ class ClassifierTrainer:
             steps: how many, at least 1.
         """
         seconds = []
-        for number, batch in enumerate(self.task.train_batches(self.config.batch_size, seed=0, steps=steps)):
+        batches = iter(self.batches(seed=0, steps=steps))
+        for number in range(steps):
             started = time.perf_counter()
-            self.step(*batch, tf.constant(number, tf.int32)).numpy()
+            self.loop(batches, tf.constant(number, tf.int32), tf.constant(1, tf.int32)).numpy()
             seconds.append(time.perf_counter() - started)
-        self.probabilities(batch[0])
+        self.probabilities  # noqa: B018 - traced now
         return seconds
 
     def evaluate(self, split: str) -> dict[str, float]:
@@ -186,12 +252,17 @@ class ClassifierTrainer:
         Args:
             split: `valid`, or `test` for the one last evaluation.
         """
-        labels, probabilities = [], []
-        for images, targets, weights in self.task.eval_batches(split, self.config.batch_size):
-            keep = weights.numpy() > 0
-            probabilities.append(self.probabilities(images).numpy()[keep])
-            labels.append(targets.numpy()[keep])
-        return self.task.score(np.concatenate(labels), np.concatenate(probabilities))
+        if self.replicas.count > 1 and not self.replicas.synchronized:
+            self._average_statistics()
+        table, size = self.replicas.table, self.task.splits[split]
+        batch = self.config.batch_size
+        rows = np.arange(batch) if table is None else np.ravel(table)
+        probabilities = np.empty((size, self.task.classes), np.float32)
+        for number, (images, *_) in enumerate(self.task.eval_batches(split, batch, self.replicas.rows)):
+            place = np.where(rows == FILLER, size, number * batch + rows)
+            found = self.probabilities(images).numpy()
+            probabilities[place[place < size]] = found[place < size]
+        return self.task.score(self.task.labels(split), probabilities)
 
 
 def release() -> None:

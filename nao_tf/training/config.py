@@ -7,6 +7,7 @@ import dataclasses
 from nao_tf.errors import InputError
 
 SCORES = ('best', 'last')
+BATCH_NORMS = ('synchronized', 'local')
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,9 @@ class TrainConfig:
         clip_norm: bound of the gradient's global norm; 0 means none.
         auxiliary_weight: weight of the auxiliary head's loss, where the network has that head.
         label_smoothing: share of the label spread over all classes.
+        batch_norm: `synchronized` takes the moments of the batch of all devices together, so that their number does
+            not change the result but for rounding; `local` those of each device's part, which costs no exchange. On
+            one device they are the same (docs/scaling.md).
         score: `best` takes the best epoch's validation score (the released code), `last` the last epoch's.
 
     Raises:
@@ -43,6 +47,7 @@ class TrainConfig:
     clip_norm: float = 5.0
     auxiliary_weight: float = 0.4
     label_smoothing: float = 0.0
+    batch_norm: str = 'synchronized'
     score: str = 'best'
 
     def __post_init__(self):
@@ -55,5 +60,6 @@ class TrainConfig:
         for field in ('momentum', 'label_smoothing'):
             if not 0 <= getattr(self, field) < 1:
                 raise InputError(f'child.{field} is {getattr(self, field)}; it must lie in [0, 1)')
-        if self.score not in SCORES:
-            raise InputError(f'child.score is {self.score!r}; it is one of {", ".join(SCORES)}')
+        for field, choices in (('score', SCORES), ('batch_norm', BATCH_NORMS)):
+            if getattr(self, field) not in choices:
+                raise InputError(f'child.{field} is {getattr(self, field)!r}; it is one of {", ".join(choices)}')

@@ -7,6 +7,8 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import tensorflow as tf
@@ -17,24 +19,38 @@ from nao_tf.tasks.text import TextTask
 from nao_tf.training.averaged import AveragedSGD, NonMonotone
 from nao_tf.training.classifier import DivergedError, TrainResult
 from nao_tf.training.course import Course, Scored
+from nao_tf.training.language_checkpoint import load_checkpoint, save_checkpoint
 from nao_tf.training.language_config import LanguageTrainConfig
+from nao_tf.training.replicas import Replicas
 from nao_tf.training.rewrites import graph_rewrites
+from nao_tf.training.strategy import OFF, Distribution
 
 
 class LanguageTrainer:
     """One network, one text, one recipe; `train` runs the epochs.
 
     Args:
-        network: the network to train; its weights are updated in place.
+        network: the network to train, made in the scope of the distribution's strategy; its weights are updated in
+            place.
         task: the text.
         config: the recipe.
         seed: decides the lengths of the segments and the dropout masks.
+        distribution: the devices that train it together, each with some of the streams. A call from Python makes one
+            step, which is a loop of T time steps: the lengths of segments are drawn, and their shapes are static.
 
     Raises:
-        InputError: if the text is shorter than one batch.
+        InputError: if the text is shorter than one batch, or a batch too small for the devices.
     """
 
-    def __init__(self, network: LanguageNetwork, task: TextTask, *, config: LanguageTrainConfig, seed: int):
+    def __init__(
+        self,
+        network: LanguageNetwork,
+        task: TextTask,
+        *,
+        config: LanguageTrainConfig,
+        seed: int,
+        distribution: Distribution = OFF,
+    ):
         task.check(config.batch_size, config.sequence_length)
         self.network = network
         self.task = task
@@ -42,7 +58,10 @@ class LanguageTrainer:
         self.seed = seed
         self.steps_per_epoch = math.ceil(task.splits['train'] / (config.batch_size * config.sequence_length))
         self.total_steps = config.epochs * self.steps_per_epoch
-        self.optimizer = AveragedSGD(network.trained, weight_decay=config.weight_decay, clip_norm=config.clip_norm)
+        self.replicas = Replicas(distribution, config.batch_size)
+        self.eval_replicas = Replicas(distribution, config.eval_batch_size)
+        with self.replicas.strategy.scope():
+            self.optimizer = AveragedSGD(network.trained, weight_decay=config.weight_decay, clip_norm=config.clip_norm)
         self.course = Course(NonMonotone(config.averaging_patience))
         self._initial = self._values()
         self._steps: dict[int, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {}
@@ -54,19 +73,28 @@ class LanguageTrainer:
             length: T; there are few (`streams.static_lengths`), and each is traced when it is first asked for.
         """
         if length not in self._steps:
-            batch = self.config.batch_size
-            self._steps[length] = tf.function(self._step, autograph=False).get_concrete_function(
-                *_specs(length, batch), self._state_spec(batch), tf.TensorSpec((), tf.int32)
-            )
+            self._steps[length] = self._compiled(self._step, self.replicas, length, tf.TensorSpec((), tf.int32))
         return self._steps[length]
 
     @functools.cached_property
     def losses(self) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
         """The compiled evaluation of a segment: (inputs, targets, weights, state) -> sum of losses, state."""
-        batch = self.config.eval_batch_size
-        return tf.function(self._evaluation, autograph=False).get_concrete_function(
-            *_specs(self.config.sequence_length, batch), self._state_spec(batch)
-        )
+        return self._compiled(self._evaluation, self.eval_replicas, self.config.sequence_length)
+
+    def _compiled(
+        self, function: Callable, replicas: Replicas, length: int, *others: tf.TensorSpec
+    ) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+        """Returns the compiled function (inputs, targets, weights, state, others) -> sum over replicas, state."""
+
+        def run(
+            inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: Any, *others: tf.Tensor
+        ) -> tuple[tf.Tensor, Any]:
+            value, state = replicas.run(function, [inputs, targets, weights], state, *others)
+            return replicas.total(value), state
+
+        parts = () if replicas.rows is None else (len(replicas.rows),)
+        specs = [tf.TensorSpec((*parts, length, replicas.size), kind) for kind in (tf.int32, tf.int32, tf.float32)]
+        return tf.function(run, autograph=False).get_concrete_function(*specs, self._initial_state(replicas), *others)
 
     def _step(
         self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: tf.Tensor, number: tf.Tensor
@@ -81,14 +109,19 @@ class LanguageTrainer:
             tf.stack([tf.constant(self.seed & 0x7FFFFFFF, tf.int32), number]),
             activation_penalty=config.activation_penalty,
             slowness_penalty=config.slowness_penalty,
+            share=self.replicas.share(),
         )
-        self.optimizer.apply(found.gradients, config.learning_rate * inputs.shape[0] / config.sequence_length)
+        gradients = self.replicas.sum(found.gradients)
+        self.optimizer.apply(gradients, config.learning_rate * inputs.shape[0] / config.sequence_length)
         return found.loss, found.state
 
-    def _state_spec(self, batch: int) -> tf.TensorSpec:
-        return tf.TensorSpec((batch, self.network.config.hidden), tf.float32)
+    def _initial_state(self, replicas: Replicas) -> Any:
+        """Returns the state at the beginning of a text, one for each replica."""
+        return replicas.strategy.run(self.network.initial_state, args=(replicas.size,))
 
-    def train(self, on_epoch: Callable[[int, float], None] | None = None) -> TrainResult:
+    def train(
+        self, on_epoch: Callable[[int, float], None] | None = None, on_loop: Callable[[], None] | None = None
+    ) -> TrainResult:
         """Trains for the configured epochs and scores on the validation split.
 
         An epoch that ends in a loss that is not finite is rolled back: the best weights so far return (the initial
@@ -97,6 +130,7 @@ class LanguageTrainer:
         Args:
             on_epoch: called with (epoch counted from 1, validation perplexity) after each evaluation; what
                 `language_checkpoint` writes then continues a training exactly.
+            on_loop: called after every epoch but the last, where a checkpoint can be written too.
 
         Returns:
             The result; the network holds the weights that were scored, averaged ones where weights were averaged.
@@ -107,6 +141,8 @@ class LanguageTrainer:
         with graph_rewrites(self.total_steps):
             while self.course.epoch < self.config.epochs:
                 self._advance(on_epoch)
+                if on_loop is not None and self.course.epoch < self.config.epochs:
+                    on_loop()
         return self._result()
 
     def _advance(self, on_epoch: Callable[[int, float], None] | None) -> None:
@@ -145,11 +181,11 @@ class LanguageTrainer:
     def _epoch(self) -> list[tf.Tensor]:
         """Trains for one epoch; returns the losses of its steps."""
         course = self.course
-        state = self.network.initial_state(self.config.batch_size)
+        state = self._initial_state(self.replicas)
         losses = []
         for segment in self._segments(course.epoch):
             step = self.step(len(segment.inputs))
-            loss, state = step(*_tensors(segment), state, tf.constant(course.steps))
+            loss, state = step(*_tensors(segment, self.replicas.rows), state, tf.constant(course.steps))
             losses.append(loss)
             course.steps += 1
         return losses
@@ -160,6 +196,14 @@ class LanguageTrainer:
         return self.task.train_segments(
             config.batch_size, config.sequence_length, random_length=config.random_length, seed=self.seed, epoch=epoch
         )
+
+    def save_checkpoint(self, path: Path) -> None:
+        """See `language_checkpoint.save_checkpoint`."""
+        save_checkpoint(self, path)
+
+    def load_checkpoint(self, source: Path | BinaryIO) -> None:
+        """See `language_checkpoint.load_checkpoint`."""
+        load_checkpoint(self, source)
 
     @property
     def evaluations(self) -> int:
@@ -172,7 +216,7 @@ class LanguageTrainer:
         Args:
             steps: how many, at least 1.
         """
-        state = self.network.initial_state(self.config.batch_size)
+        state = self._initial_state(self.replicas)
         seconds = []
         # All of one length: the others are traced once a training, and take as long a token.
         segments = self.task.train_segments(
@@ -180,7 +224,8 @@ class LanguageTrainer:
         )
         for number, segment in enumerate(itertools.islice(segments, steps)):
             started = time.perf_counter()
-            loss, state = self.step(len(segment.inputs))(*_tensors(segment), state, tf.constant(number))
+            parts = _tensors(segment, self.replicas.rows)
+            loss, state = self.step(len(segment.inputs))(*parts, state, tf.constant(number))
             loss.numpy()
             seconds.append(time.perf_counter() - started)
         self.losses  # noqa: B018 - traced now
@@ -202,10 +247,10 @@ class LanguageTrainer:
         """
         config = self.config
         batch, length = config.eval_batch_size, config.sequence_length
-        state = self.network.initial_state(batch)
+        state = self._initial_state(self.eval_replicas)
         sums = []
         for segment in self.task.eval_segments(split, batch, length):
-            total, state = self.losses(*_tensors(segment), state)
+            total, state = self.losses(*_tensors(segment, self.eval_replicas.rows), state)
             sums.append(float(total))
         return math.fsum(sums) / self.task.splits[split]
 
@@ -218,11 +263,10 @@ class LanguageTrainer:
         return tf.reduce_sum(losses * weights), state
 
     def _values(self) -> list[np.ndarray]:
-        return [variable.numpy() for variable in self.network.trained]
+        return self.replicas.read(self.network.trained)
 
     def _assign(self, values: list[np.ndarray]) -> None:
-        for variable, value in zip(self.network.trained, values, strict=True):
-            variable.assign(value)
+        self.replicas.write(self.network.trained, values)
 
 
 def perplexity(loss: float) -> float:
@@ -230,11 +274,10 @@ def perplexity(loss: float) -> float:
     return math.exp(loss) if loss < 700 else math.inf
 
 
-def _tensors(segment: Segment) -> list[tf.Tensor]:
-    """Returns inputs, targets and weights of a segment."""
-    return [tf.constant(part) for part in (segment.inputs, segment.targets, segment.weights)]
-
-
-def _specs(length: int, batch: int) -> tuple[tf.TensorSpec, ...]:
-    """Returns the specs of inputs, targets and weights of a segment."""
-    return tuple(tf.TensorSpec((length, batch), kind) for kind in (tf.int32, tf.int32, tf.float32))
+def _tensors(segment: Segment, rows: np.ndarray | None) -> list[tf.Tensor]:
+    """Returns inputs, targets and weights [T, B] of a segment; of rows [L, b] of its streams, [L, T, b]."""
+    parts = [segment.inputs, segment.targets, segment.weights]
+    if rows is not None:
+        parts = [np.moveaxis(part[:, np.maximum(rows, 0)], 1, 0) for part in parts]
+        parts[2] = parts[2] * (rows >= 0)[:, np.newaxis]
+    return [tf.constant(part, tf.float32 if part is parts[2] else tf.int32) for part in parts]

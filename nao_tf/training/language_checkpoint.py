@@ -6,14 +6,16 @@ import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from nao_tf.errors import InputError
 from nao_tf.files import written_whole
 from nao_tf.training.course import Scored
-from nao_tf.training.language import LanguageTrainer
+
+if TYPE_CHECKING:
+    from nao_tf.training.language import LanguageTrainer
 
 
 def save_checkpoint(trainer: LanguageTrainer, path: Path) -> None:
@@ -25,8 +27,8 @@ def save_checkpoint(trainer: LanguageTrainer, path: Path) -> None:
     """
     course, optimizer = trainer.course, trainer.optimizer
     arrays: dict[str, Any] = {
-        **_named('weight', [variable.numpy() for variable in trainer.network.trained]),
-        **_named('average', [average.numpy() for average in optimizer.averages]),
+        **_named('weight', trainer.replicas.read(trainer.network.trained)),
+        **_named('average', trainer.replicas.read(optimizer.averages)),
     }
     about: dict[str, Any] = {
         'epoch': course.epoch,
@@ -34,7 +36,7 @@ def save_checkpoint(trainer: LanguageTrainer, path: Path) -> None:
         'rollbacks': course.rollbacks,
         'losses': course.rule.losses,
         'averaging': optimizer.averaging,
-        'averaged_steps': float(optimizer.averaged_steps),
+        'averaged_steps': float(optimizer.averaged_steps.numpy()),
     }
     for name in ('best', 'last'):
         scored: Scored | None = getattr(course, name)
@@ -46,27 +48,25 @@ def save_checkpoint(trainer: LanguageTrainer, path: Path) -> None:
         np.savez(file, about=np.array(json.dumps(about)), **arrays)
 
 
-def load_checkpoint(trainer: LanguageTrainer, path: Path) -> None:
+def load_checkpoint(trainer: LanguageTrainer, source: Path | BinaryIO) -> None:
     """Brings a new training to where another was when it wrote a checkpoint.
 
     Args:
         trainer: of the same network, text and recipe.
-        path: of the file.
+        source: the file, or its content.
 
     Raises:
         InputError: if the file is damaged or of another network.
     """
     count = len(trainer.network.trained)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(source, allow_pickle=False) as arrays:
             about = json.loads(str(arrays['about']))
             names = [name for name in ('weight', 'average', 'best', 'last') if f'{name}_0' in arrays]
             values = {name: [arrays[f'{name}_{number}'] for number in range(count)] for name in names}
         course, optimizer = trainer.course, trainer.optimizer
-        for variable, value in zip(trainer.network.trained, values['weight'], strict=True):
-            variable.assign(value)
-        for average, value in zip(optimizer.averages, values['average'], strict=True):
-            average.assign(value)
+        trainer.replicas.write(trainer.network.trained, values['weight'])
+        trainer.replicas.write(optimizer.averages, values['average'])
         if about['averaging']:
             optimizer.start_averaging()
             optimizer.averaged_steps.assign(about['averaged_steps'])
@@ -76,9 +76,8 @@ def load_checkpoint(trainer: LanguageTrainer, path: Path) -> None:
             if name in about:
                 setattr(course, name, Scored(values=values.get(name, values.get('best', [])), **about[name]))
     except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f'{path} is no checkpoint of this training ({" ".join(str(error).split())[:200]}); remove it to start anew'
-        ) from None
+        reason = ' '.join(str(error).split())[:200]
+        raise InputError(f'{source} is no checkpoint of this training ({reason}); remove it to start anew') from None
 
 
 def _named(name: str, values: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

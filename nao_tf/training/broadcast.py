@@ -1,0 +1,73 @@
+"""Broadcast: bytes from the first process of a `multi_worker_mirrored` training to all others."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from nao_tf.errors import InputError
+from nao_tf.training.strategy import Distribution, make_strategy, task_of_cluster
+
+BLOCK = 4096  # int32 numbers that are sent at a time; the first says how many bytes there are
+
+
+class Broadcast:
+    """A channel that all processes of a training use in the same order; made in all of them at the same place.
+
+    Args:
+        distribution: of several processes.
+    """
+
+    def __init__(self, distribution: Distribution):
+        self.strategy = make_strategy(distribution)
+        self.chief = task_of_cluster()[0] == 0
+
+        def first_only(block: tf.Tensor) -> tf.Tensor:
+            context = tf.distribute.get_replica_context()
+            mine = tf.where(tf.equal(context.replica_id_in_sync_group, 0), block, 0)
+            return context.all_reduce(tf.distribute.ReduceOp.SUM, mine)
+
+        def exchange(block: tf.Tensor) -> tf.Tensor:
+            return self.strategy.experimental_local_results(self.strategy.run(first_only, args=(block,)))[0]
+
+        self._exchange = tf.function(exchange, autograph=False, input_signature=[tf.TensorSpec((BLOCK,), tf.int32)])
+
+    def send(self, data: bytes = b'') -> bytes:
+        """Returns in every process what the first one gives; it waits until all have called.
+
+        Args:
+            data: of the first process; any other's is left out.
+
+        Raises:
+            InputError: if another process is gone.
+        """
+        padded = data + bytes(-len(data) % 4)
+        numbers = np.concatenate([[len(data)], np.frombuffer(padded, np.int32)]).astype(np.int32)
+        received: list[np.ndarray] = []
+        while not received or sum(map(len, received)) < 1 + -(-int(received[0][0]) // 4):
+            start = BLOCK * len(received)
+            block = np.zeros(BLOCK, np.int32)
+            block[: len(numbers[start : start + BLOCK])] = numbers[start : start + BLOCK]
+            with lost_workers():
+                received.append(self._exchange(tf.constant(block)).numpy())
+        return np.concatenate(received)[1:].tobytes()[: int(received[0][0])]
+
+
+@contextlib.contextmanager
+def lost_workers() -> Iterator[None]:
+    """Turns what TensorFlow raises where another process is gone into one line.
+
+    Raises:
+        InputError: in the place of TensorFlow's error.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise InputError(
+            'a process of this multi_worker_mirrored training is gone or has failed '
+            f'({type(error).__name__}: {" ".join(error.message.split())[:160]}); start all of them again by the same '
+            'commands, they continue'
+        ) from None
