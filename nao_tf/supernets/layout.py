@@ -70,11 +70,8 @@ class Layout:
             row: float32 [P].
         """
         call = BatchPass()
-        start = 0
+        sizes = [weight.size for weights in self._weights for weight in weights]
+        parts = iter(tf.split(row, sizes) if len(sizes) > 1 else [row])
         for block, weights in zip(self.blocks, self._weights, strict=True):
-            values = {}
-            for weight in weights:
-                values[weight.name] = tf.reshape(row[start : start + weight.size], weight.shape)
-                start += weight.size
-            x = block.apply(x, values, call)
+            x = block.apply(x, {weight.name: tf.reshape(next(parts), weight.shape) for weight in weights}, call)
         return x

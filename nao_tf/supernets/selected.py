@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from nao_tf.spaces.cells import CELL_INPUTS
-from nao_tf.supernets.case import add_function, call, compiled, pick_function, traced
+from nao_tf.supernets.case import call, compiled, traced
 from nao_tf.supernets.codes import branch_rows, loose_ends
 from nao_tf.supernets.layout import Layout
 from nao_tf.supernets.shared_cell import SharedCell
@@ -26,34 +26,30 @@ class Kernels:
 
     Args:
         layouts: of the operations, in their order.
-        nodes: B.
         shape: [B, H, W, F] of the states, static.
     """
 
-    def __init__(self, layouts: Sequence[Layout], nodes: int, shape: Sequence[int]):
+    def __init__(self, layouts: Sequence[Layout], shape: Sequence[int]):
         self.shape = tuple(shape)
         splits = [split_operation(layout, shape) for layout in layouts]
         self.kept = max(split.kept for split in splits)
         state, row = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None,), tf.float32)
         self.forward = [
-            compiled(self._forward(split.forward, layout), [state, row])
+            traced(self._forward(split.forward, layout), [state, row])
             for split, layout in zip(splits, layouts, strict=True)
         ]
         self.backward = [
-            compiled(self._backward(split.backward, layout, split.kept), [state, state, row, *[ANY] * self.kept])
+            traced(self._backward(split.backward, layout, split.kept), [state, state, row, *[ANY] * self.kept])
             for split, layout in zip(splits, layouts, strict=True)
         ]
-        counts = range(CELL_INPUTS, CELL_INPUTS + nodes)
-        self.pick = {n: [traced(pick_function(i), [state] * n) for i in range(n)] for n in counts}
-        self.add = {n: [traced(add_function(i), [state, *[ANY] * n]) for i in range(n)] for n in counts}
         kernel = tf.TensorSpec((1, 1, shape[-1], shape[-1]), tf.float32)
         self.project = [
-            traced(lambda total, x, kernel: total, [ANY, state, kernel]),
-            compiled(lambda total, x, kernel: total + project(x, kernel), [ANY, state, kernel]),
+            traced(lambda total, x, kernel: total, [state, state, kernel]),
+            compiled(lambda total, x, kernel: total + project(x, kernel), [state, state, kernel]),
         ]
         self.unproject = [
-            traced(lambda found, x, kernel, gradient: [found, tf.zeros_like(kernel)], [ANY, state, kernel, state]),
-            compiled(_unproject, [ANY, state, kernel, state]),
+            traced(lambda x, kernel, gradient: [tf.zeros_like(x), tf.zeros_like(kernel)], [state, kernel, state]),
+            compiled(_unproject, [state, kernel, state]),
         ]
 
     def _forward(self, function: Callable[..., Sequence[tf.Tensor]], layout: Layout) -> Callable[..., Any]:
@@ -154,7 +150,7 @@ class Selected:
         """
         shape = tuple(inputs[0].shape)
         if shape not in self._kernels:
-            self._kernels[shape] = Kernels(cell.layouts, codes.shape[0] // 2, shape)
+            self._kernels[shape] = Kernels(cell.layouts, shape)
         program = _Program(self._kernels[shape], codes, tf.gather(cell.sizes, codes[:, 1]), masks)
         return tf.custom_gradient(program.run)(*inputs, *rows, projection)
 
@@ -172,19 +168,20 @@ class _Program:
     def run(self, older: tf.Tensor, newer: tf.Tensor, row: tf.Tensor, projection: tf.Tensor) -> tuple[tf.Tensor, Any]:
         """Returns the output and the function that gives the gradients of the arguments."""
         kernels = self.kernels
+        branches = len(self.choices)
         states = [older, newer]
-        rows = tf.split(row, self.lengths, num=len(self.choices))
+        array = self._array(states)
+        rows = tf.split(row, self.lengths, num=branches)
         read, kept = [], []
         for branch, (source, operation) in enumerate(self.choices):
-            (x,) = call(
-                source, states[: CELL_INPUTS + branch // 2], kernels.pick[CELL_INPUTS + branch // 2], [kernels.shape]
-            )
-            y, *others = call(operation, [x, rows[branch]], kernels.forward, [kernels.shape, *[None] * kernels.kept])
+            x = array.read(source)
+            y, *others = call(operation, [x, rows[branch]], kernels.forward, [x.shape, *[None] * kernels.kept])
             y = y if self.masks is None else y * self.masks[branch]
             read.append(x)
             kept.append(others)
             if branch % 2:
                 states[-1] += y
+                array = array.write(CELL_INPUTS + branch // 2, states[-1])
             else:
                 states.append(y)
         parts = tf.unstack(projection[:, tf.newaxis, tf.newaxis])
@@ -193,31 +190,32 @@ class _Program:
             (total,) = call(end, [total, state, part], kernels.project, [kernels.shape])
 
         def gradient(arriving: tf.Tensor) -> list[tf.Tensor]:
-            found: list[tf.Tensor] = []
-            by_part = []
-            for end, state, part in zip(self.ends, states, parts, strict=True):
-                one = call(end, [tf.zeros(()), state, part, arriving], kernels.unproject, [None, part.shape])
-                found.append(one[0])
-                by_part.append(one[1])
+            ends = zip(self.ends, states, parts, strict=True)
+            projected = [
+                call(end, [state, part, arriving], kernels.unproject, [state.shape, part.shape])
+                for end, state, part in ends
+            ]
+            found = self._array([by_state for by_state, _ in projected])
             by_row: list[tf.Tensor] = []
-            for branch in reversed(range(len(self.choices))):
+            for branch in reversed(range(branches)):
                 source, operation = self.choices[branch]
-                count = CELL_INPUTS + branch // 2
-                by_state = found[count]
-                by_state.set_shape(kernels.shape)
-                by_state = by_state if self.masks is None else by_state * self.masks[branch]
-                by_x, one = call(
-                    operation,
-                    [by_state, read[branch], rows[branch], *kept[branch]],
-                    kernels.backward,
-                    [kernels.shape, (None,)],
-                )
+                by_y = found.read(CELL_INPUTS + branch // 2)
+                by_y = by_y if self.masks is None else by_y * self.masks[branch]
+                arguments = [by_y, read[branch], rows[branch], *kept[branch]]
+                by_x, one = call(operation, arguments, kernels.backward, [by_y.shape, (None,)])
                 by_row.append(one)
-                found[:count] = call(source, [by_x, *found[:count]], kernels.add[count], [None] * count)
-            zeros = tf.zeros(kernels.shape)  # an input that nobody reads has a scalar
-            return [found[0] + zeros, found[1] + zeros, tf.concat(by_row[::-1], 0), tf.concat(by_part, 0)[:, 0]]
+                found = found.write(source, found.read(source) + by_x)
+            by_part = tf.concat([by_kernel for _, by_kernel in projected], 0)[:, 0]
+            return [found.read(0), found.read(1), tf.concat(by_row[::-1], 0), by_part]
 
         return total, gradient
+
+    def _array(self, values: Sequence[tf.Tensor]) -> tf.TensorArray:
+        """Returns an array of the cell's states that begins with some values; its elements are read without a copy."""
+        array = tf.TensorArray(tf.float32, len(self.ends), clear_after_read=False, element_shape=self.kernels.shape)
+        for index, value in enumerate(values):
+            array = array.write(index, value)
+        return array
 
 
 def project(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -225,12 +223,11 @@ def project(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     return tf.nn.conv2d(tf.nn.relu(x), kernel, 1, 'VALID')
 
 
-def _unproject(found: tf.Tensor, x: tf.Tensor, kernel: tf.Tensor, gradient: tf.Tensor) -> list[tf.Tensor]:
+def _unproject(x: tf.Tensor, kernel: tf.Tensor, gradient: tf.Tensor) -> list[tf.Tensor]:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([x, kernel])
         y = project(x, kernel)
-    by_x, by_kernel = tape.gradient(y, [x, kernel], output_gradients=gradient)
-    return [found + by_x, by_kernel]
+    return tape.gradient(y, [x, kernel], output_gradients=gradient)
 
 
 def _read(place: int | None, sets: int) -> Callable[..., list[tf.Tensor]]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from nao_tf.supernets.case import traced
 from nao_tf.supernets.layout import Layout
 
 
@@ -35,10 +36,10 @@ def split_operation(layout: Layout, shape: Sequence[int]) -> Split:
         shape: [B, H, W, F], static.
     """
     found = _cut(layout, shape) if layout.size else None
-    return _recomputed(layout) if found is None else found
+    return _recomputed(layout, shape) if found is None else found
 
 
-def _recomputed(layout: Layout) -> Split:
+def _recomputed(layout: Layout, shape: Sequence[int]) -> Split:
     def forward(x: tf.Tensor, row: tf.Tensor) -> list[tf.Tensor]:
         return [layout.apply(x, row)]
 
@@ -49,7 +50,8 @@ def _recomputed(layout: Layout) -> Split:
         none = tf.UnconnectedGradients.ZERO
         return tape.gradient(y, [x, row], output_gradients=gradient, unconnected_gradients=none)
 
-    return Split(forward, backward, 0)
+    state, row = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((layout.size,), tf.float32)
+    return Split(traced(forward, [state, row]), traced(backward, [state, state, row]), 0)
 
 
 def _cut(layout: Layout, shape: Sequence[int]) -> Split | None:
@@ -63,20 +65,20 @@ def _cut(layout: Layout, shape: Sequence[int]) -> Split | None:
         return [y, *tf.gradients(y, [x, row], gradient, unconnected_gradients=none)]
 
     image, flat = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((layout.size,), tf.float32)
-    traced = tf.compat.v1.wrap_function(whole, [image, flat, image])
-    x, row, gradient = traced.graph.inputs
-    y, by_x, by_row = traced.graph.outputs
+    graph = tf.compat.v1.wrap_function(whole, [image, flat, image])
+    x, row, gradient = graph.graph.inputs
+    y, by_x, by_row = graph.graph.outputs
     kept = {
         tensor.name: tensor
-        for operation in traced.graph.get_operations()
+        for operation in graph.graph.get_operations()
         if operation not in before
         for tensor in operation.inputs
         if tensor.op in before and tensor.op.type not in ('Placeholder', 'Const')
     }
     if any(tensor.dtype != tf.float32 for tensor in kept.values()):
         return None
-    forward = traced.prune([x, row], [y, *kept.values()])
-    pruned = traced.prune([gradient, x, row, *kept.values()], [by_x, by_row])
+    forward = graph.prune([x, row], [y, *kept.values()])
+    pruned = graph.prune([gradient, x, row, *kept.values()], [by_x, by_row])
 
     def backward(*args: tf.Tensor) -> Sequence[tf.Tensor]:
         for value, tensor in zip(args[3:], kept.values(), strict=True):
