@@ -22,10 +22,15 @@ from tests.supernets import standalone
 
 BATCH = 4
 SPACES = {
-    'five': ConvCellSpace('five', ENAS_OPERATIONS, nodes=2, tokens_per_operation=1),
+    'five': ConvCellSpace('five', ENAS_OPERATIONS, nodes=1, tokens_per_operation=1),
     'eleven': ConvCellSpace('eleven', NAO_OPERATIONS, nodes=1),
+    'deeper': ConvCellSpace('deeper', ('conv 1x1', 'max_pool 3x3'), nodes=3),
 }
-COVERING = {'five': (3, 0), 'eleven': (5, 20)}  # how many architectures of which seed have every operation
+COVERING = {
+    'five': (2, 0),
+    'eleven': (5, 20),
+    'deeper': (3, 0),
+}  # how many architectures of which seed have every operation
 PLAIN = {'momentum': 0.0, 'nesterov': False, 'weight_decay': 0.0, 'clip_norm': 0.0}
 
 
@@ -161,15 +166,19 @@ def _used(net, architecture):
 
 
 def test_both_executions_drop_alike():
-    fields = {'drop_path_keep': 0.5, 'dense_keep': 0.7, 'auxiliary': True, 'image_shape': (32, 32, 1)}
+    fields = {'drop_path_keep': 0.5, 'auxiliary': True, 'image_shape': (32, 32, 1)}
     space = ConvCellSpace('small', ('conv 1x1', 'max_pool 3x3', 'identity'), nodes=1, tokens_per_operation=1)
-    trainers = [trainer(supernet(space, execution, **fields), momentum=0.9) for execution in ('selected', 'masked')]
-    kept = trainer(supernet(space, 'selected', **{**fields, 'drop_path_keep': 1.0}))
+    trainers = [trainer(supernet(space, execution, **fields)) for execution in ('selected', 'masked')]
     data = batch(trainers[0].supernet)
     for number, architecture in enumerate(architectures(space, 3)):
-        losses = [t.step(*data, t.supernet.codes(architecture), 1e-3, number, 1.0) for t in (*trainers, kept)]
-        np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
-        assert abs(losses[2] - losses[0]) > 1e-3
+        losses = [t.step(*data, t.supernet.codes(architecture), 1e-3, number, 1.0) for t in trainers]
+        np.testing.assert_allclose(*losses, rtol=1e-4)
+    codes = trainers[0].supernet.codes(architecture)
+    late, early = (
+        [float(trainers[0].step(*data, codes, 0.0, number, progress)) for number in (3, 4)] for progress in (1.0, 0.0)
+    )
+    assert late[0] != late[1]
+    assert early[0] == early[1]  # nothing is dropped at the beginning
     for one, other in zip(*(values(t.supernet) for t in trainers), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
 
@@ -211,7 +220,7 @@ def test_bad_input():
     other = get_space('enas_cnn')
     with pytest.raises(InputError, match="is of space 'enas_cnn', not 'five'"):
         net.codes(other.sample(np.random.default_rng(0)))
-    outside = dataclasses.replace(architectures(SPACES['five'], 1)[0], tokens=(4,) * 16)
+    outside = dataclasses.replace(architectures(SPACES['five'], 1)[0], tokens=(4,) * 8)
     with pytest.raises(InputError, match='position 0 is not valid there'):
         trainer(net).scores([outside], [batch(net)])
     with pytest.raises(InputError, match='space nao_rnn: this supernet shares the weights of pairs of cells'):
