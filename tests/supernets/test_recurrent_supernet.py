@@ -12,6 +12,8 @@ from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from nao_tf.spaces.registry import get_space
 from nao_tf.supernets.recurrent_supernet import RecurrentSupernet
+from nao_tf.supernets.recurrent_trainer import RecurrentTrainer
+from nao_tf.tasks.streams import Segment
 from nao_tf.training.rewrites import graph_rewrites
 
 STEPS, BATCH, WORDS, HIDDEN = 5, 3, 11, 6
@@ -185,3 +187,33 @@ def test_bad_input():
         RecurrentSupernet(SPACE, net.config, execution='fast')
     with pytest.raises(InputError, match="activation 'sin' does not exist"):
         RecurrentSupernet(RecurrentCellSpace('mine', nodes=2, activations=('tanh', 'sin')), net.config)
+
+
+def test_trains_and_scores_on_one_text():
+    """Shared weights learn a text that repeats, with one trace, and every cell is scored on all of it."""
+    config = RecurrentConfig(vocabulary=WORDS, hidden=HIDDEN, embedding_dropout=0, input_dropout=0, output_dropout=0)
+    net = RecurrentSupernet(SPACE, config)
+    train = RecurrentTrainer(net, batch_size=BATCH, eval_batch_size=BATCH)
+    text = np.tile(np.arange(STEPS + 2)[:, np.newaxis], (1, BATCH)).astype(np.int32)
+    ones = np.ones((STEPS, BATCH), np.float32)
+    segments = [Segment(text[i : STEPS + i], text[i + 1 : STEPS + i + 1], ones) for i in (0, 1)]
+    cells = architectures(3, seed=4)
+    before = train.perplexities(cells, segments)
+    np.testing.assert_allclose(before, WORDS, rtol=0.05)
+    for number in range(150):
+        codes = net.codes(cells[number % 3])
+        step = train.step(STEPS)
+        step(text[:STEPS], text[1 : STEPS + 1], ones, train.initial_state(BATCH), codes, 0.5, number)
+    assert max(train.perplexities(cells, segments[:1])) < 0.7 * WORDS
+    after = train.perplexities(cells, segments)
+    assert train.perplexities(cells[::-1], segments) == after[::-1]
+    assert train.step(STEPS).experimental_get_tracing_count() == 1
+    for architecture, perplexity in zip(cells, after, strict=True):
+        network, _ = stand_alone(net, architecture)
+        state, losses = tf.zeros((BATCH, HIDDEN)), []
+        for segment in segments:
+            logits, state = network(segment.inputs, state)
+            losses.append(tf.nn.sparse_softmax_cross_entropy_with_logits(segment.targets, logits))
+        np.testing.assert_allclose(perplexity, np.exp(np.mean(losses)), rtol=1e-4)
+    with pytest.raises(InputError, match='at least one segment'):
+        train.perplexities(cells, [])
