@@ -18,7 +18,7 @@ from nao_tf.search.recipe import evaluator_recipe
 from nao_tf.search.setup import Parts
 from nao_tf.search.together import Together
 from nao_tf.spaces.base import SearchSpace
-from nao_tf.tasks.make import Task
+from nao_tf.tasks.make import TEXT_SOURCES, Task
 from nao_tf.training.broadcast import Broadcast
 from nao_tf.training.strategy import OFF, Distribution, task_of_cluster
 
@@ -79,6 +79,8 @@ class Execution:
         """
         if config.child.precision != 'auto':
             return config.child.precision
+        if config.task.name in TEXT_SOURCES:
+            return 'float32'  # language models know no other
         if self.distribution.strategy == 'tpu':
             return 'mixed_bfloat16'
         gpus = config.ray.num_gpus if self.executor == 'ray' else len(tf.config.list_physical_devices('GPU'))

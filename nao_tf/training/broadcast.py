@@ -11,6 +11,7 @@ import tensorflow as tf
 from nao_tf.errors import InputError
 from nao_tf.training.strategy import Distribution, make_strategy, task_of_cluster
 
+PLACES = ('Graph execution error', 'Detected at node', 'File "', '<stack', '[[')  # lines that say where, not what
 BLOCK = 4096  # int32 numbers that are sent at a time; the first says how many bytes there are
 
 
@@ -68,6 +69,13 @@ def lost_workers() -> Iterator[None]:
     except tf.errors.OpError as error:
         raise InputError(
             'a process of this multi_worker_mirrored training is gone or has failed '
-            f'({type(error).__name__}: {" ".join(error.message.split())[:160]}); start all of them again by the same '
-            'commands, they continue'
+            f'({type(error).__name__}: {_cause(error.message)}); start all of them again by the same commands, they '
+            'continue'
         ) from None
+
+
+def _cause(message: str) -> str:
+    """Returns the line of a TensorFlow error that says what happened, without where the graph was made."""
+    lines = [line.strip() for line in message.splitlines()]
+    causes = [line for line in lines if line and not line.startswith(PLACES)]
+    return (causes or lines)[0][:160]

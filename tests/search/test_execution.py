@@ -5,9 +5,11 @@ import importlib.util
 import pytest
 
 from nao_tf.errors import InputError
+from nao_tf.search.config import default_config, default_text_config
 from nao_tf.search.execution import Execution
 from nao_tf.search.identity import check_same
 from nao_tf.search.ray_cluster import RayOptions, connected
+from nao_tf.training.strategy import Distribution
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,31 @@ def test_choices_that_do_not_fit(fields, message):
 def test_options_that_cannot_be(fields, message):
     with pytest.raises(InputError, match=message):
         RayOptions(**fields)
+
+
+def test_several_processes_and_ray_do_not_mix():
+    with pytest.raises(InputError, match=r'multi_worker_mirrored is for one child on several machines; Ray puts each'):
+        Execution('ray', distribution=Distribution('multi_worker_mirrored'))
+
+
+@pytest.mark.parametrize(
+    ('execution', 'num_gpus', 'precision'),
+    [
+        (Execution('ray'), 0.0, 'float32'),
+        (Execution('ray'), 1.0, 'mixed_float16'),
+        (Execution('ray', distribution=Distribution('tpu')), 0.0, 'mixed_bfloat16'),
+        (Execution(distribution=Distribution('mirrored', num_gpus=0)), 0.0, 'float32'),
+    ],
+)
+def test_precision_is_what_the_devices_are_made_for(execution, num_gpus, precision):
+    config = default_config()
+    config.ray.num_gpus = num_gpus
+    assert execution.precision(config) == 'float32'
+    config.child.precision = 'auto'
+    assert execution.precision(config) == precision
+    config = default_text_config()
+    config.child.precision = 'auto'
+    assert execution.precision(config) == 'float32'
 
 
 def test_ray_is_not_installed(monkeypatch):

@@ -35,6 +35,22 @@ def assert_same(some, others):
             np.testing.assert_array_equal(part, same)
 
 
+ROWS = np.array([[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, -1]])  # a batch of 11 in two parts, one with filler
+
+
+def test_parts_of_batches_are_their_rows(arrays):
+    task = task_from_arrays(*arrays, augment=AUGMENT)
+    for whole, parts in (
+        (task.train_batches(11, seed=4, steps=3), task.train_batches(11, seed=4, steps=3, rows=ROWS)),
+        (task.eval_batches('valid', 11), task.eval_batches('valid', 11, ROWS)),
+    ):
+        for batch, part in zip(as_numpy(whole), as_numpy(parts), strict=True):
+            assert part[0].shape[:2] == ROWS.shape
+            for tensor, divided in zip(batch, part, strict=True):
+                np.testing.assert_array_equal(divided[ROWS >= 0], tensor)
+            assert (part[2][ROWS < 0] == 0).all()
+
+
 def test_every_epoch_shows_every_image_once_in_a_new_order(numbered):
     stream = np.concatenate(numbers(numbered, numbered.train_batches(16, seed=1, steps=25)))
     epochs = stream.reshape(8, 50)

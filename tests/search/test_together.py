@@ -1,0 +1,96 @@
+"""Two real processes search together; one is killed in the middle of a child, and both continue it later."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY
+
+BOUND = 90.0  # seconds in which the other process must have ended
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(('127.0.0.1', 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def start(folder):
+    """Starts both processes; what they print goes to files."""
+    workers = [f'127.0.0.1:{port}' for port in free_ports(2)]
+    processes = []
+    for number in range(2):
+        config = {'cluster': {'worker': workers}, 'task': {'type': 'worker', 'index': number}}
+        with open(folder / f'output_{number}', 'w') as output:
+            processes.append(
+                subprocess.Popen(
+                    [sys.executable, '-m', 'tests.support.worker', str(folder)],
+                    cwd=Path(__file__).parents[2],
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, 'PYTHONPATH': '.', 'TF_CPP_MIN_LOG_LEVEL': '2', 'TF_CONFIG': json.dumps(config)},
+                )
+            )
+    return processes
+
+
+def output_of(folder, number):
+    return (folder / f'output_{number}').read_text()
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_little(tmp_path):
+    processes = start(tmp_path)
+    try:
+        checkpoints, began = tmp_path / 'run' / 'children', time.monotonic()
+        while not list(checkpoints.glob('child_*.npz')):
+            assert all(process.poll() is None for process in processes), output_of(tmp_path, 0) + output_of(tmp_path, 1)
+            assert time.monotonic() - began < 600
+            time.sleep(0.05)
+        processes[1].kill()
+        assert processes[0].wait(BOUND) == 2
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    refused = output_of(tmp_path, 0).split('refused: ')[1]
+    assert refused.startswith('a process of this multi_worker_mirrored training is gone or has failed')
+    assert 'start all of them again by the same commands, they continue' in refused
+    assert refused.count('\n') == 1
+    (checkpoint,) = checkpoints.glob('child_*.npz')
+
+    processes = start(tmp_path)
+    try:
+        for process in processes:
+            assert process.wait(600) == 0, output_of(tmp_path, 0) + output_of(tmp_path, 1)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    steps = [int(output_of(tmp_path, number).split('continued at step ')[1].split()[0]) for number in range(2)]
+    assert steps[0] == steps[1] > 0
+    assert not checkpoint.exists()
+    assert '1 children were trained' in output_of(tmp_path, 1)
+
+    # The first process proposed and wrote; the other left nothing.
+    assert not (tmp_path / 'unused').exists()
+    assert {(tmp_path / 'run' / name).exists() for name in (MODEL, SUMMARY)} == {True}
+    events = [json.loads(line) for line in (tmp_path / 'run' / JOURNAL).read_text().splitlines()]
+    kinds = [event['event'] for event in events]
+    assert kinds.count('proposed') == kinds.count('finished') == kinds.count('interrupted') == 1
+
+    mine, other = (np.load(tmp_path / f'weights_{number}.npz') for number in range(2))
+    assert any('moving_variance' in name for name in mine.files)
+    for name in mine.files:
+        np.testing.assert_array_equal(mine[name], other[name], err_msg=name)
