@@ -1,4 +1,4 @@
-"""The command line: `nao search | train | status | predict | describe | benchmark`, a thin shell over the package.
+"""The command line, a thin shell over the package: `nao search`, `nao report`, ... (`COMMANDS`).
 
 Exit codes: 0 done, 2 bad usage or bad input (one line, no traceback), 1 anything else.
 """
@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from absl import flags
 
-from nao_tf.commands import benchmark, describe, predict, search, status, train
+from nao_tf.commands import benchmark, describe, predict, report, search, status, train
 from nao_tf.errors import InputError
 from nao_tf.quiet import quiet_import
 
@@ -22,6 +22,7 @@ COMMANDS: dict[str, ModuleType] = {
     'search': search,
     'train': train,
     'status': status,
+    'report': report,
     'predict': predict,
     'describe': describe,
     'benchmark': benchmark,

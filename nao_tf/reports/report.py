@@ -1,0 +1,91 @@
+"""`nao report`: a work directory becomes a page and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nao_tf.errors import InputError
+from nao_tf.files import write_text
+from nao_tf.reports import sections
+from nao_tf.reports.album import Album
+from nao_tf.reports.page import page
+from nao_tf.reports.predictor_curve import CURVE, measure_curve, write_curve
+from nao_tf.reports.source import Source, open_source
+from nao_tf.search.summary import summarise
+from nao_tf.search.workdir import read_json
+
+FOLDER, PAGE = 'report', 'report.html'
+
+
+def make_report(workdir: Path, output: Path | None = None) -> Path:
+    """Writes the page, and its figures as PNG and SVG to `workdir/report`.
+
+    Args:
+        workdir: of a search, finished or not.
+        output: of the page; None for `report.html` beside the figures.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: if there is nothing to report, or the files cannot be written.
+    """
+    source = open_source(workdir)
+    output = output or workdir / FOLDER / PAGE
+    try:
+        write_text(output, make_page(source))
+    except OSError as error:
+        raise InputError(f'cannot write to {error.filename or output}: {error.strerror}') from None
+    return output
+
+
+def make_page(source: Source) -> str:
+    """Returns the page of a search; writes its figures.
+
+    Args:
+        source: the search.
+    """
+    summary = summarise(
+        source.history,
+        source.space,
+        metric=source.metric,
+        searcher=source.searcher,
+        seed=int(source.config['seed']),
+        score=source.score,
+    )
+    album = Album(source.workdir / FOLDER)
+    parts = [
+        sections.overview(source, summary),
+        *sections.best_cells(source, album),
+        sections.score_section(source, album, summary),
+        sections.round_section(source, album, summary),
+        sections.prediction_section(source, album),
+        sections.embedding_section(source, album),
+        sections.size_section(source, album),
+        sections.time_section(source, album, summary),
+    ]
+    curve = source.workdir / FOLDER / CURVE
+    if curve.exists():
+        parts.append(sections.curve_section(read_json(curve), album))
+    data = str(source.config.get('data', ''))
+    return page(
+        f'{source.searcher} on {data}' if data else source.searcher,
+        f'Neural architecture search in {source.workdir}',
+        parts,
+        source.warnings,
+    )
+
+
+def make_predictor_curve(workdir: Path, *, draws: int, progress: Callable[[str], None] = print) -> None:
+    """Measures the paper's Fig. 2a on a history and keeps it for the reports that follow.
+
+    Args:
+        workdir: of a search.
+        draws: sets of held-out cells.
+        progress: gets a line for each size of the training set.
+
+    Raises:
+        InputError: if there are too few cells.
+    """
+    write_curve(measure_curve(open_source(workdir), draws=draws, progress=progress), workdir / FOLDER)

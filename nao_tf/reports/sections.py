@@ -1,0 +1,260 @@
+"""The sections of a report: what each shows of a search, in words, tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nao_tf.networks.cost import count_multiply_adds
+from nao_tf.reports import charts
+from nao_tf.reports.album import Album
+from nao_tf.reports.cell_drawing import draw_cells
+from nao_tf.reports.cell_graph import graphs_of
+from nao_tf.reports.embedding_map import LEAST, draw_map, map_embedding
+from nao_tf.reports.page import Section
+from nao_tf.reports.predictor_curve import draw_curve
+from nao_tf.reports.series import arm_curve, pareto_front, predictions, sizes
+from nao_tf.reports.source import Source
+from nao_tf.search.history import BASELINE, SEARCH, WARM, Trial
+from nao_tf.search.progress import clock
+from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.cells import CellPair
+from nao_tf.spaces.reading import cells_of
+
+SHOWN = 3  # best cells that are drawn
+ARMS = {SEARCH: 'search', BASELINE: 'random arm', WARM: 'warm start'}
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Returns a figure for a table, `-` where there is none."""
+    return '-' if value is None or not np.isfinite(value) else f'{value:.{digits}f}'
+
+
+def overview(source: Source, summary: Mapping[str, Any]) -> Section:
+    """Returns what was searched and what came of it."""
+    counts, seconds, best = summary['trials'], summary['seconds'], summary['best']
+    rows = [
+        ('', ''),
+        ('searcher', source.searcher),
+        ('space', f'{source.space.name} ({float(source.space.size):.2g} token sequences)'),
+        ('trials', f'{counts["finished"]} finished, {counts["failed"]} failed, {counts["total"]} proposed'),
+        ('wall time', clock(seconds['total'])),
+        ('best cell', f'trial {best["trial"]}: {figures_of(source, source.history.trials[best["trial"]])}'),
+    ]
+    if source.score != source.metric:
+        rows.insert(3, ('score', source.score))
+    comparison = summary['comparison']
+    if comparison is not None:
+        low, high = comparison['interval']
+        words = '' if comparison['significant'] else ', not significant'
+        rows.append(
+            (
+                f'{source.searcher} minus random arm',
+                f'{comparison["difference"]:+.4f} in {comparison["of"]}, '
+                f'{comparison["level"]:.0%} interval {low:+.4f} to {high:+.4f}{words}',
+            )
+        )
+    return Section('', table=rows)
+
+
+def figures_of(source: Source, trial: Trial) -> str:
+    """Returns validation and test metric, parameters and multiply-adds of a trial in one line."""
+    evaluation = trial.evaluation
+    assert evaluation is not None
+    digits = 2 if source.metric == 'perplexity' else 4
+    parts = [f'validation {source.metric} {number(evaluation.metrics.get(source.metric, trial.score), digits)}']
+    test = source.history.tested.get(trial.id)
+    if test is not None and source.metric in test:
+        parts.append(f'test {source.metric} {number(test[source.metric], digits)}')
+    if evaluation.parameters is not None:
+        parts.append(f'{evaluation.parameters:,} parameters')
+    cells = cells_of(trial.proposal.architecture, source.space)
+    if source.network is not None and isinstance(cells, CellPair):
+        parts.append(f'{count_multiply_adds(cells, source.network):,} multiply-adds')
+    return ', '.join(parts)
+
+
+def best_cells(source: Source, album: Album) -> list[Section]:
+    """Returns the best architectures, each drawn."""
+    best: dict[Architecture, Trial] = {}
+    for trial in sorted(source.finished, key=lambda trial: (-trial.score, trial.id)):
+        best.setdefault(trial.proposal.architecture, trial)
+        if len(best) == SHOWN:
+            break
+    sections = []
+    for rank, (architecture, trial) in enumerate(best.items(), start=1):
+        proposal = trial.proposal
+        picture = album.add(
+            f'cell_{rank}',
+            draw_cells(graphs_of(cells_of(architecture, source.space))),
+            f'Graph of the best cell number {rank}: {source.space.describe(architecture)}',
+        )
+        came = f'{ARMS[trial.arm]}, round {proposal.round}, {proposal.origin}'
+        sections.append(
+            Section(
+                'Best cells' if rank == 1 else '',
+                [f'{figures_of(source, trial)}. Came from: {came}.'],
+                [picture],
+                code=(
+                    'as text and as tokens',
+                    f'{source.space.describe(architecture)}\n\ntokens: {" ".join(map(str, architecture.tokens))}',
+                ),
+                heading=f'{rank}. trial {trial.id}',
+            )
+        )
+    return sections
+
+
+def score_section(source: Source, album: Album, summary: Mapping[str, Any]) -> Section:
+    """Returns the score of every trial over time, the best so far, and the random arm."""
+    curves = {source.searcher: arm_curve(source.history, SEARCH)}
+    if source.history.of_arm(BASELINE):
+        curves['random arm'] = arm_curve(source.history, BASELINE)
+    failed = summary['trials']['failed']
+    texts = [
+        'A point is a child. Both arms continue the same random start.' if len(curves) > 1 else 'A point is a child.'
+    ]
+    if failed:
+        texts.append(f'{failed} failed children have no point.')
+    rows = [('arm', 'cells added', 'mean score', 'best score', 'best trial')]
+    for arm, figures in summary['arms'].items():
+        name = source.searcher if arm == SEARCH else ARMS[arm]
+        rows.append(
+            (
+                name,
+                str(figures['added']),
+                number(figures['mean_added']),
+                number(figures['best_score']),
+                str(figures['best_trial'] or '-'),
+            )
+        )
+    figure = charts.draw_scores(curves, source.ended_at, score_label(source))
+    return Section('Scores over time', texts, [album.add('scores', figure, 'Score of every trial over time')], rows)
+
+
+def round_section(source: Source, album: Album, summary: Mapping[str, Any]) -> Section:
+    """Returns the mean real and predicted score of each round, and how the controller did before it."""
+    rounds = [row for row in summary['rounds'] if row['mean_score'] is not None]
+    baseline = summary['arms'].get(BASELINE, {}).get('mean_added')
+    head = ('round', 'cells', 'failed', 'mean real', 'mean predicted', 'best', 'origins', 'held-out pairwise accuracy')
+    rows: list[Sequence[str]] = [head]
+    for row in summary['rounds']:
+        controller = row['controller'] or {}
+        rows.append(
+            (
+                str(row['round']),
+                str(row['trials']),
+                str(row['failed']),
+                number(row['mean_score']),
+                number(row['mean_predicted']),
+                number(row['best_score']),
+                ', '.join(f'{count} {origin}' for origin, count in row['origins'].items()),
+                number(controller.get('pairwise_accuracy'), 3),
+            )
+        )
+    if all(row[-1] == '-' for row in rows[1:]):
+        rows = [row[:-1] for row in rows]
+    title = 'Rounds'
+    if not rounds:
+        return Section(title, ['No round has a finished child yet.'], table=rows)
+    figure = charts.draw_rounds(rounds, baseline, score_label(source))
+    text = (
+        'Mean score of the cells of each round, real and as the searcher predicted it before training (Fig. 2b). '
+        'The axis does not begin at zero.'
+    )
+    return Section(title, [text], [album.add('rounds', figure, 'Mean real and predicted score of each round')], rows)
+
+
+def prediction_section(source: Source, album: Album) -> Section:
+    """Returns predicted against real scores, with Kendall's tau and pairwise accuracy."""
+    title, found = 'Predictions', predictions(source.history)
+    if not len(found.real):
+        return Section(title, [f'No finished cell was predicted before it was trained ({source.searcher}).'])
+    text = (
+        'The cells that the searcher chose. They were chosen for a high prediction and are alike, so they are harder '
+        'to rank than random cells. A point above the line is better than predicted.'
+    )
+    rows = [('cells of', 'number', 'Kendall tau', 'pairwise accuracy')]
+    rows += [(name, str(count), number(tau, 3), number(share, 3)) for name, count, tau, share in found.quality()]
+    figure = charts.draw_predictions(found, score_label(source))
+    return Section(title, [text], [album.add('predictions', figure, 'Predicted against real scores')], rows)
+
+
+def embedding_section(source: Source, album: Album) -> Section:
+    """Returns the map of the embedding with the ascent's paths."""
+    title = 'Embedding'
+    found = map_embedding(source.finished, source.space, seed=int(source.config['seed']))
+    if found is None:
+        return Section(title, [f'The map needs at least {LEAST} finished architectures.'])
+    fitted = f'all {found.fitted}' if found.fitted == len(found.scores) else f'{found.fitted} of {len(found.scores)}'
+    texts = [
+        'Every evaluated architecture by the two principal components of the mean state of E(x), which f reads.'
+        + (f' {len(found.paths)} arrows lead from a seed architecture to its child.' if len(found.paths) else ''),
+        "The weights of the search's controller are not kept: this one was fitted again for the report, with the "
+        f'default preset and few steps, to {fitted} architectures of the journal ({found.seconds:.0f} s).',
+    ]
+    figure = draw_map(found, score_label(source))
+    return Section(title, texts, [album.add('embedding', figure, 'The embedding in two dimensions')])
+
+
+def size_section(source: Source, album: Album) -> Section:
+    """Returns scores against parameters and multiply-adds, with the Pareto front."""
+    title, found = 'Size', sizes(source.finished, source.space, source.network)
+    if not found.costs:
+        parameters = {trial.evaluation.parameters for trial in source.finished if trial.evaluation}
+        known = f'{next(iter(parameters)):,} parameters' if parameters and None not in parameters else 'the same size'
+        return Section(title, [f'All children have {known}: there is nothing to weigh.'])
+    texts = ['The front: no other child is better and as small.']
+    if source.metric != 'perplexity' and 'multiply-adds' not in found.costs:
+        texts.append("The multiply-adds are not known: no child's model was kept.")
+    name, cost = next(iter(found.costs.items()))
+    rows: list[Sequence[str]] = [('trial', 'score', *found.costs)]
+    for index in pareto_front(cost, found.scores):
+        rows.append(
+            (
+                str(found.trials[index]),
+                number(found.scores[index]),
+                *(f'{values[index]:,.0f}' for values in found.costs.values()),
+            )
+        )
+    texts.append(f'The table lists the front of {name}.')
+    return Section(
+        title, texts, [album.add('sizes', charts.draw_sizes(found, score_label(source)), 'Scores by size')], rows
+    )
+
+
+def time_section(source: Source, album: Album, summary: Mapping[str, Any]) -> Section:
+    """Returns where the wall time went."""
+    children = np.array(
+        [t.evaluation.seconds for t in source.history.trials.values() if t.evaluation and t.reused is None], float
+    )
+    parts = summary['seconds']
+    text = (
+        f'{clock(parts["total"])} in all: children {parts["children"]:,.1f} s, '
+        f'the searcher {parts["controller"]:,.1f} s, '
+        f'everything else {parts["other"]:,.1f} s. A child took {np.median(children):,.1f} s (median).'
+    )
+    return Section('Time', [text], [album.add('seconds', charts.draw_seconds(parts, children), 'Where the time went')])
+
+
+def curve_section(curve: Mapping[str, Any], album: Album) -> Section:
+    """Returns the paper's Fig. 2a, as `nao report --predictor_curve` measured it."""
+    texts = [
+        f'New controllers (preset {curve["preset"]}) fitted to growing parts of {curve["cells"]} random cells, '
+        f'judged on {curve["held_out"]} that were held out; means of {curve["draws"]} draws (Fig. 2a).'
+    ]
+    rows: list[Sequence[str]] = [('training cells', 'pairwise accuracy', 'Kendall tau', 'Hamming distance')]
+    for row in curve['rows']:
+        fields = ('pairwise_accuracy', 'kendall_tau', 'hamming_distance')
+        rows.append((str(row['training']), *(number(row[field], 3) for field in fields)))
+    picture = album.add(
+        'predictor_curve', draw_curve(curve), 'Pairwise accuracy and Hamming distance by training cells'
+    )
+    return Section('Predictor by training cells', texts, [picture], rows)
+
+
+def score_label(source: Source) -> str:
+    """Returns what the axis of scores is called."""
+    return f'validation {source.metric}' if source.score == source.metric else f'score: {source.score}'
