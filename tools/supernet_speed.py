@@ -27,9 +27,9 @@ from nao_tf.spaces.registry import get_space
 from nao_tf.supernets.codes import branch_rows, loose_ends
 from nao_tf.supernets.config import SupernetConfig
 from nao_tf.supernets.conv_supernet import ConvSupernet
+from nao_tf.supernets.kernels import project
 from nao_tf.supernets.masked import Masked
 from nao_tf.supernets.momentum import SharedMomentum
-from nao_tf.supernets.selected import project
 from nao_tf.supernets.trainer import SupernetTrainer
 
 BATCH = 32

@@ -43,14 +43,14 @@ def supernet(space, execution='selected', **fields):
     return net
 
 
-def trainer(net, **settings):
-    return SupernetTrainer(net, SharedMomentum(net, **{**PLAIN, **settings}), batch_size=BATCH, eval_batch_size=BATCH)
+def trainer(net, size=BATCH, **settings):
+    return SupernetTrainer(net, SharedMomentum(net, **{**PLAIN, **settings}), batch_size=size, eval_batch_size=size)
 
 
-def batch(net, seed=0):
+def batch(net, seed=0, size=BATCH):
     rng = np.random.default_rng(seed)
-    images = rng.normal(size=(BATCH, *net.config.image_shape)).astype(np.float32)
-    return images, rng.integers(0, 10, BATCH).astype(np.int32), np.ones(BATCH, np.float32)
+    images = rng.normal(size=(size, *net.config.image_shape)).astype(np.float32)
+    return images, rng.integers(0, 10, size).astype(np.int32), np.ones(size, np.float32)
 
 
 def architectures(space, count, seed=0):
@@ -168,9 +168,10 @@ def _used(net, architecture):
 def test_both_executions_drop_alike():
     fields = {'drop_path_keep': 0.5, 'auxiliary': True, 'image_shape': (32, 32, 1)}
     space = ConvCellSpace('small', ('conv 1x1', 'max_pool 3x3', 'identity'), nodes=1, tokens_per_operation=1)
-    trainers = [trainer(supernet(space, execution, **fields)) for execution in ('selected', 'masked')]
-    data = batch(trainers[0].supernet)
-    for number, architecture in enumerate(architectures(space, 3)):
+    # The auxiliary head normalises one pixel: of a few images that is ill-conditioned, and rounding is not small.
+    trainers = [trainer(supernet(space, execution, **fields), 32) for execution in ('selected', 'masked')]
+    data = batch(trainers[0].supernet, size=32)
+    for number, architecture in enumerate(architectures(space, 2)):
         losses = [t.step(*data, t.supernet.codes(architecture), 1e-3, number, 1.0) for t in trainers]
         np.testing.assert_allclose(*losses, rtol=1e-4)
     codes = trainers[0].supernet.codes(architecture)
