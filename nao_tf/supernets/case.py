@@ -21,6 +21,9 @@ def call(index: tf.Tensor, inputs: Sequence[Any], functions: Sequence[Any], shap
         functions: traced ones; they have to be held as long as the graph.
         shapes: of what they return, None where it differs; all float32.
     """
+    if tf.executing_eagerly():  # run eagerly, the operation waits for ever where there is one inter-op thread
+        results = functions[int(index)](*inputs)
+        return list(results) if isinstance(results, list | tuple) else [results]
     kind = tf.raw_ops.Case if any(x.dtype == tf.resource for x in inputs) else tf.raw_ops.StatelessCase
     results = kind(
         branch_index=index,

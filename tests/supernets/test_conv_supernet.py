@@ -209,6 +209,15 @@ def test_the_masked_step_lowers_for_a_compiler_of_static_shapes():
     assert 'conditional' not in lowered
 
 
+def test_outside_of_a_compiled_function():
+    space = ConvCellSpace('small', ('conv 1x1', 'identity'), nodes=1, tokens_per_operation=1)
+    net = supernet(space)
+    images, _, _ = batch(net)
+    for architecture in architectures(space, 2):
+        found = net.logits(tf.constant(images), tf.constant(net.codes(architecture)))
+        np.testing.assert_allclose(found, standalone.logits(net, architecture, images), rtol=1e-4, atol=1e-5)
+
+
 def test_seed_decides_the_weights():
     config = SupernetConfig(cells_per_stage=1, filters=2, image_shape=(8, 8, 1), classes=2)
     first, second, third = (values(ConvSupernet(SPACES['five'], config, seed=seed)) for seed in (3, 3, 4))
