@@ -42,7 +42,7 @@ def test_usage(nao):
     code, output, _ = nao('search', '--help')
     assert code == 0
     assert '--workdir' in output
-    refused(nao('sarch'), "there is no command 'sarch'", 'search, train, status, predict, describe')
+    refused(nao('sarch'), "there is no command 'sarch'", 'search, train, status, report, predict, describe')
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,8 @@ def test_usage(nao):
         ),
         (('status',), ['needs --workdir']),
         (('status', '--workdir=configs'), ['holds no search']),
+        (('report',), ['needs --workdir']),
+        (('report', '--workdir=configs'), ['holds no search']),
         (('predict', '--model=x.keras'), ['--images']),
         (('predict', '--model=x.keras', '--images=y.png'), ['no model file x.keras']),
         (('describe',), ['--architecture']),
