@@ -17,8 +17,9 @@ from nao_tf.searchers.base import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.training.broadcast import Broadcast
-from nao_tf.training.classifier import DivergedError, TrainResult, release
+from nao_tf.training.classifier import release
 from nao_tf.training.replicas import Replicas, read_local
+from nao_tf.training.result import DivergedError, TrainResult
 from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
 Network = TypeVar('Network', bound=keras.Model)

@@ -12,10 +12,11 @@ from nao_tf.errors import InputError
 from nao_tf.evaluators.child import Child
 from nao_tf.search.executor import Executor, OutOfTime, failed_evaluation
 from nao_tf.search.history import Trial
+from nao_tf.search.identity import may_change
 from nao_tf.searchers.base import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.training.broadcast import Broadcast, lost_workers
-from nao_tf.training.classifier import DivergedError
+from nao_tf.training.result import DivergedError
 
 
 class Together(Executor):
@@ -72,7 +73,7 @@ def follow(child: Child, broadcast: Broadcast, identity: dict[str, Any]) -> int:
     theirs = json.loads(broadcast.send())['identity']
     for name in {**theirs, **identity}:
         mine = json.loads(json.dumps(identity.get(name)))
-        if mine != theirs.get(name):
+        if mine != theirs.get(name) and not may_change(name):
             raise InputError(f'the first process has {name} {theirs.get(name)!r}, this one {mine!r}: give all the same')
     trained = 0
     while 'architecture' in (message := json.loads(broadcast.send())):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import gc
 import math
@@ -23,28 +22,10 @@ from nao_tf.training.course import BestEpoch, ClassifierCourse
 from nao_tf.training.loss_scale import LossScale
 from nao_tf.training.momentum import MomentumSGD
 from nao_tf.training.replicas import Loop, Replicas
+from nao_tf.training.result import DivergedError, TrainResult
 from nao_tf.training.rewrites import graph_rewrites
 from nao_tf.training.schedule import CosineSchedule
 from nao_tf.training.strategy import OFF, Distribution
-
-
-class DivergedError(RuntimeError):
-    """The training loss is no longer a finite number."""
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainResult:
-    """What a training came to.
-
-    Args:
-        score: validation value of the task's metric, by the rule of `TrainConfig.score`.
-        metrics: every validation metric of the epoch that gave the score, and `loss` of the last epoch.
-        epoch: that epoch, counted from 1.
-    """
-
-    score: float
-    metrics: dict[str, float]
-    epoch: int
 
 
 class ClassifierTrainer:

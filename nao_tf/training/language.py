@@ -17,11 +17,11 @@ from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.tasks.streams import Segment
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.averaged import AveragedSGD, NonMonotone
-from nao_tf.training.classifier import DivergedError, TrainResult
 from nao_tf.training.course import Course, Scored
 from nao_tf.training.language_checkpoint import load_checkpoint, save_checkpoint
 from nao_tf.training.language_config import LanguageTrainConfig
 from nao_tf.training.replicas import Replicas
+from nao_tf.training.result import DivergedError, TrainResult
 from nao_tf.training.rewrites import graph_rewrites
 from nao_tf.training.strategy import OFF, Distribution
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from nao_tf.errors import InputError
+from nao_tf.evaluators import child
 from nao_tf.evaluators.base import child_seed
 from nao_tf.evaluators.predict import load_classifier
 from nao_tf.evaluators.trained_child import TrainedChild
@@ -12,6 +13,7 @@ from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.make import make_task
+from nao_tf.training.classifier import ClassifierTrainer
 from nao_tf.training.config import TrainConfig
 
 SPACE = get_space('nao_cnn')
@@ -69,3 +71,25 @@ def test_models_that_are_no_classifiers(tmp_path):
     other.save(tmp_path / 'other.keras')
     with pytest.raises(InputError, match='holds a Sequential, not an image classifier'):
         load_classifier(tmp_path / 'other.keras')
+
+
+def test_stopped_child_is_continued_inside_its_training(evaluator, tmp_path, monkeypatch):
+    whole = evaluator.evaluate(cell(4))
+    monkeypatch.setattr(child, 'CHECKPOINT_SECONDS', 0.0)
+    monkeypatch.setattr(evaluator, 'checkpoints', tmp_path / 'children')
+    save, steps = ClassifierTrainer.save_checkpoint, []
+
+    def save_three_times(trainer, path):
+        save(trainer, path)
+        steps.append(trainer.course.step)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ClassifierTrainer, 'save_checkpoint', save_three_times)
+    with pytest.raises(KeyboardInterrupt):
+        evaluator.evaluate(cell(4))
+    assert len(list((tmp_path / 'children').iterdir())) == 1
+    again = evaluator.evaluate(cell(4))
+    assert steps[:4] == [1, 2, 3, 4]  # the fourth is the first of the second attempt
+    assert (again.score, again.metrics) == (whole.score, whole.metrics)
+    assert not list((tmp_path / 'children').iterdir())

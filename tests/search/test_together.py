@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nao_tf.errors import InputError
+from nao_tf.search.together import follow
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY
 
 BOUND = 90.0  # seconds in which the other process must have ended
@@ -94,3 +96,21 @@ def test_a_killed_worker_costs_little(tmp_path):
     assert any('moving_variance' in name for name in mine.files)
     for name in mine.files:
         np.testing.assert_array_equal(mine[name], other[name], err_msg=name)
+
+
+class Sent:
+    """What the first process has sent, in its order."""
+
+    def __init__(self, *messages):
+        self.messages = [json.dumps(message).encode() for message in messages]
+
+    def send(self, data=b''):
+        return self.messages.pop(0)
+
+
+def test_another_search_is_refused():
+    identity = {'child.epochs': 3, 'task.data_dir': 'there', 'searcher.sizes': [1]}
+    mine = {'child.epochs': 3, 'task.data_dir': 'here', 'searcher.sizes': (1,)}
+    assert follow(None, Sent({'identity': identity}, {'end': True}), mine) == 0
+    with pytest.raises(InputError, match=r'the first process has child.epochs 3, this one 5: give all the same'):
+        follow(None, Sent({'identity': identity}), {**mine, 'child.epochs': 5})

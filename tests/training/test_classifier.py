@@ -11,8 +11,9 @@ from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.spaces.named import named_cell
 from nao_tf.tasks.make import make_task
-from nao_tf.training.classifier import ClassifierTrainer, DivergedError
+from nao_tf.training.classifier import ClassifierTrainer
 from nao_tf.training.config import TrainConfig
+from nao_tf.training.result import DivergedError
 from nao_tf.training.rewrites import WORTH_STEPS, graph_rewrites
 
 CONFIG = TrainConfig(epochs=3, batch_size=128, learning_rate=0.1, score='last')
