@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -82,6 +83,11 @@ def page(title: str, lead: str, sections: Sequence[Section], warnings: Sequence[
         '</body>\n</html>\n',
     ]
     return '\n'.join(parts)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Returns a figure for a table, `-` where there is none."""
+    return '-' if value is None or not math.isfinite(value) else f'{value:.{digits}f}'
 
 
 def anchor(title: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nao_tf.errors import InputError
 from nao_tf.files import write_text
-from nao_tf.reports import sections
+from nao_tf.reports import controller_sections, sections
 from nao_tf.reports.album import Album
 from nao_tf.reports.page import page
 from nao_tf.reports.predictor_curve import CURVE, measure_curve, write_curve
@@ -60,14 +60,14 @@ def make_page(source: Source) -> str:
         *sections.best_cells(source, album),
         sections.score_section(source, album, summary),
         sections.round_section(source, album, summary),
-        sections.prediction_section(source, album),
-        sections.embedding_section(source, album),
+        controller_sections.prediction_section(source, album),
+        controller_sections.embedding_section(source, album),
         sections.size_section(source, album),
         sections.time_section(source, album, summary),
     ]
     curve = source.workdir / FOLDER / CURVE
     if curve.exists():
-        parts.append(sections.curve_section(read_json(curve), album))
+        parts.append(controller_sections.curve_section(read_json(curve), album))
     data = str(source.config.get('data', ''))
     return page(
         f'{source.searcher} on {data}' if data else source.searcher,

@@ -12,10 +12,8 @@ from nao_tf.reports import charts
 from nao_tf.reports.album import Album
 from nao_tf.reports.cell_drawing import draw_cells
 from nao_tf.reports.cell_graph import graphs_of
-from nao_tf.reports.embedding_map import LEAST, draw_map, map_embedding
-from nao_tf.reports.page import Section
-from nao_tf.reports.predictor_curve import draw_curve
-from nao_tf.reports.series import arm_curve, pareto_front, predictions, sizes
+from nao_tf.reports.page import Section, number
+from nao_tf.reports.series import arm_curve, pareto_front, sizes
 from nao_tf.reports.source import Source
 from nao_tf.search.history import BASELINE, SEARCH, WARM, Trial
 from nao_tf.search.progress import clock
@@ -25,11 +23,6 @@ from nao_tf.spaces.reading import cells_of
 
 SHOWN = 3  # best cells that are drawn
 ARMS = {SEARCH: 'search', BASELINE: 'random arm', WARM: 'warm start'}
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """Returns a figure for a table, `-` where there is none."""
-    return '-' if value is None or not np.isfinite(value) else f'{value:.{digits}f}'
 
 
 def overview(source: Source, summary: Mapping[str, Any]) -> Section:
@@ -130,7 +123,7 @@ def score_section(source: Source, album: Album, summary: Mapping[str, Any]) -> S
                 str(figures['best_trial'] or '-'),
             )
         )
-    figure = charts.draw_scores(curves, source.ended_at, score_label(source))
+    figure = charts.draw_scores(curves, source.ended_at, source.score_label)
     return Section('Scores over time', texts, [album.add('scores', figure, 'Score of every trial over time')], rows)
 
 
@@ -159,44 +152,12 @@ def round_section(source: Source, album: Album, summary: Mapping[str, Any]) -> S
     title = 'Rounds'
     if not rounds:
         return Section(title, ['No round has a finished child yet.'], table=rows)
-    figure = charts.draw_rounds(rounds, baseline, score_label(source))
+    figure = charts.draw_rounds(rounds, baseline, source.score_label)
     text = (
         'Mean score of the cells of each round, real and as the searcher predicted it before training (Fig. 2b). '
         'The axis does not begin at zero.'
     )
     return Section(title, [text], [album.add('rounds', figure, 'Mean real and predicted score of each round')], rows)
-
-
-def prediction_section(source: Source, album: Album) -> Section:
-    """Returns predicted against real scores, with Kendall's tau and pairwise accuracy."""
-    title, found = 'Predictions', predictions(source.history)
-    if not len(found.real):
-        return Section(title, [f'No finished cell was predicted before it was trained ({source.searcher}).'])
-    text = (
-        'The cells that the searcher chose. They were chosen for a high prediction and are alike, so they are harder '
-        'to rank than random cells. A point above the line is better than predicted.'
-    )
-    rows = [('cells of', 'number', 'Kendall tau', 'pairwise accuracy')]
-    rows += [(name, str(count), number(tau, 3), number(share, 3)) for name, count, tau, share in found.quality()]
-    figure = charts.draw_predictions(found, score_label(source))
-    return Section(title, [text], [album.add('predictions', figure, 'Predicted against real scores')], rows)
-
-
-def embedding_section(source: Source, album: Album) -> Section:
-    """Returns the map of the embedding with the ascent's paths."""
-    title = 'Embedding'
-    found = map_embedding(source.finished, source.space, seed=int(source.config['seed']))
-    if found is None:
-        return Section(title, [f'The map needs at least {LEAST} finished architectures.'])
-    fitted = f'all {found.fitted}' if found.fitted == len(found.scores) else f'{found.fitted} of {len(found.scores)}'
-    texts = [
-        'Every evaluated architecture by the two principal components of the mean state of E(x), which f reads.'
-        + (f' {len(found.paths)} arrows lead from a seed architecture to its child.' if len(found.paths) else ''),
-        "The weights of the search's controller are not kept: this one was fitted again for the report, with the "
-        f'default preset and few steps, to {fitted} architectures of the journal ({found.seconds:.0f} s).',
-    ]
-    figure = draw_map(found, score_label(source))
-    return Section(title, texts, [album.add('embedding', figure, 'The embedding in two dimensions')])
 
 
 def size_section(source: Source, album: Album) -> Section:
@@ -221,7 +182,7 @@ def size_section(source: Source, album: Album) -> Section:
         )
     texts.append(f'The table lists the front of {name}.')
     return Section(
-        title, texts, [album.add('sizes', charts.draw_sizes(found, score_label(source)), 'Scores by size')], rows
+        title, texts, [album.add('sizes', charts.draw_sizes(found, source.score_label), 'Scores by size')], rows
     )
 
 
@@ -237,24 +198,3 @@ def time_section(source: Source, album: Album, summary: Mapping[str, Any]) -> Se
         f'everything else {parts["other"]:,.1f} s. A child took {np.median(children):,.1f} s (median).'
     )
     return Section('Time', [text], [album.add('seconds', charts.draw_seconds(parts, children), 'Where the time went')])
-
-
-def curve_section(curve: Mapping[str, Any], album: Album) -> Section:
-    """Returns the paper's Fig. 2a, as `nao report --predictor_curve` measured it."""
-    texts = [
-        f'New controllers (preset {curve["preset"]}) fitted to growing parts of {curve["cells"]} random cells, '
-        f'judged on {curve["held_out"]} that were held out; means of {curve["draws"]} draws (Fig. 2a).'
-    ]
-    rows: list[Sequence[str]] = [('training cells', 'pairwise accuracy', 'Kendall tau', 'Hamming distance')]
-    for row in curve['rows']:
-        fields = ('pairwise_accuracy', 'kendall_tau', 'hamming_distance')
-        rows.append((str(row['training']), *(number(row[field], 3) for field in fields)))
-    picture = album.add(
-        'predictor_curve', draw_curve(curve), 'Pairwise accuracy and Hamming distance by training cells'
-    )
-    return Section('Predictor by training cells', texts, [picture], rows)
-
-
-def score_label(source: Source) -> str:
-    """Returns what the axis of scores is called."""
-    return f'validation {source.metric}' if source.score == source.metric else f'score: {source.score}'

@@ -51,6 +51,11 @@ class Source:
         return str(self.config['searcher.name'])
 
     @property
+    def score_label(self) -> str:
+        """What the axis of scores is called."""
+        return f'validation {self.metric}' if self.score == self.metric else f'score: {self.score}'
+
+    @property
     def finished(self) -> list[Trial]:
         """All finished trials, by their numbers."""
         return sorted((t for t in self.history.trials.values() if t.finished), key=lambda trial: trial.id)

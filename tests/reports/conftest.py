@@ -32,7 +32,7 @@ def write_workdir(folder, rows, space='enas_cnn', **fields):
 
     Args:
         folder: made here.
-        rows: like ROWS.
+        rows: like ROWS; a trial whose score is None was proposed and has not ended.
         space: `enas_cnn`, or `nao_rnn` of a text with 100 words.
         fields: of the flat config, `__` for a point.
     """
@@ -47,11 +47,13 @@ def write_workdir(folder, rows, space='enas_cnn', **fields):
     for number, (arm, round_, origin, predicted, score, parent, parameters) in enumerate(rows, start=1):
         cells.append(space.canonical(space.sample(rng)))
         seed = None if parent is None else cells[parent - 1]
-        metrics = {'perplexity': 100 ** (1 - score)} if text else {'accuracy': score}
-        evaluation = Evaluation(cells[-1], score, metrics=metrics, seconds=2.0, parameters=parameters)
         trial = Trial(number, arm, Proposal(cells[-1], origin, round_, predicted, seed))
         at = 2.0 * number
         events.append({**proposed_event(trial), 'elapsed': at - 2})
+        if score is None:
+            continue
+        metrics = {'perplexity': 100 ** (1 - score)} if text else {'accuracy': score}
+        evaluation = Evaluation(cells[-1], score, metrics=metrics, seconds=2.0, parameters=parameters)
         events.append({'event': 'started', 'trial': number, 'attempt': 1, 'elapsed': at - 2})
         events.append({**evaluated_event(number, evaluation), 'elapsed': at})
     journal = Journal(folder / 'trials.jsonl')

@@ -145,6 +145,17 @@ def test_a_small_recurrent_search_without_random_arm(tmp_path):
         assert words in reader.text
 
 
+def test_a_search_that_runs(tmp_path):
+    rows = [*ROWS[:3], *((*row[:4], None, *row[5:]) for row in (ROWS[3], ROWS[8]))]
+    workdir = write_workdir(tmp_path / 'run', rows)
+    with open(workdir / 'trials.jsonl', 'a') as journal:
+        journal.write('{"event": "fini')
+    reader = read(make_report(workdir))
+    assert {'scores', 'rounds', 'sizes', 'seconds'} <= set(reader.images)
+    assert '3 finished, 0 failed, 5 proposed' in reader.text
+    assert 'trials.jsonl:13 is damaged and was skipped' in reader.text
+
+
 def test_what_a_person_wrote_is_text():
     reader = Reader()
     reader.feed(page('<b>', '&amp;', [Section('a < b', ['<i>x'], table=[('<', '>')], code=('&', '<pre>'))], ['<u>']))
