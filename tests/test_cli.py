@@ -71,6 +71,7 @@ def test_usage(nao):
         (('status', '--workdir=configs'), ['holds no search']),
         (('report',), ['needs --workdir']),
         (('report', '--workdir=configs'), ['holds no search']),
+        (('report', '--workdir=x', '--output=configs'), ['--output is configs, a folder', 'configs/report.html']),
         (('predict', '--model=x.keras'), ['--images']),
         (('predict', '--model=x.keras', '--images=y.png'), ['no model file x.keras']),
         (('describe',), ['--architecture']),

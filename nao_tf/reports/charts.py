@@ -122,9 +122,9 @@ def draw_predictions(predictions: Predictions, score: str) -> Figure:
     cells, tau, accuracy = quality['all rounds']
     text = f'{cells} cells'
     if np.isfinite(accuracy):
-        text += f'\nKendall tau {tau:.3f}\npairwise accuracy {accuracy:.3f}'
-    axis.text(0.03, 0.97, text, transform=axis.transAxes, va='top', fontsize=10)
-    axis.set(xlabel='predicted before training', ylabel=f'real: {score}')
+        text += f', Kendall tau {tau:.3f}, pairwise accuracy {accuracy:.3f}'
+    axis.set_title(text, loc='left', fontsize=10)
+    axis.set(xlabel='predicted before training', ylabel=score)
     return legend(plain(figure))
 
 

@@ -31,6 +31,8 @@ def make_report(workdir: Path, output: Path | None = None) -> Path:
     Raises:
         InputError: if there is nothing to report, or the files cannot be written.
     """
+    if output is not None and output.is_dir():
+        raise InputError(f'--output is {output}, a folder; name the file, such as {output / PAGE}')
     source = open_source(workdir)
     output = output or workdir / FOLDER / PAGE
     try:
