@@ -63,7 +63,7 @@ def controller_config(config: Mapping[str, Any]) -> tuple[str, ControllerConfig]
     """Returns the preset's name and the controller of a search's flat config."""
     prefix = 'searcher.controller.'
     fields = {name.removeprefix(prefix): value for name, value in config.items() if name.startswith(prefix)}
-    name = str(config['searcher.preset'])
+    name = str(config.get('searcher.preset', 'default'))
     return name, dataclasses.replace(preset(name), **controller_overrides(fields))
 
 
