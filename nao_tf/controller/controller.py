@@ -246,6 +246,11 @@ class Controller:
             rule, per_parent = StepRule(first, config.step_increment, tries), tries
         return ascend(self.space, architectures, climb=climb, rule=rule, known=known, per_parent=per_parent, rows=ROWS)
 
+    def optimistic(self, architectures: Sequence[Architecture], optimism: float) -> np.ndarray:
+        """Returns the posterior's mean + optimism * deviation, float64 [n], in the predictor's units."""
+        assert self.process is not None
+        return self.process.optimistic(self.encode(architectures), optimism)
+
     def choose(self, architectures: Sequence[Architecture], count: int, optimism: float) -> list[int]:
         """Returns the indices of the `count` architectures that are best evaluated next, by the posterior."""
         assert self.process is not None

@@ -133,7 +133,7 @@ def default_searcher_config() -> ml_collections.ConfigDict:
     searcher.seeds = 200  # K, the cells that climb
     searcher.per_query = 20  # candidates decoded and scored for each cell that is proposed, with a posterior
     searcher.moves = 'ascent'  # how candidates are made; for ablations 'random_step' or 'mutation'
-    searcher.mutated = 0.25  # share of the candidates that are mutations of the same seeds
+    searcher.climbs = 2  # parts of the candidates; each starts from the most promising ones before it
     searcher.preset = 'default'  # of the controller: 'default', 'paper' or 'released' (docs/controller.md)
     searcher.controller = ml_collections.ConfigDict(
         {

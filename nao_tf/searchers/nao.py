@@ -14,13 +14,9 @@ from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.controller import Controller
 from nao_tf.errors import InputError
 from nao_tf.searchers.base import Proposal, Searcher
+from nao_tf.searchers.nao_candidates import MOVES, make_candidates
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
-
-MOVES = ('ascent', 'random_step', 'mutation')
-WAVES = 6  # of tries at the most, each with longer steps, where few of them found new cells
-ENOUGH = 0.5  # share of the candidates wanted at which the tries end
-DRAWS = 4  # mutations drawn at the most for each that is wanted
 
 
 class NAO(Searcher):
@@ -42,8 +38,8 @@ class NAO(Searcher):
         per_query: with a posterior, candidates that are made and scored for each cell that is proposed.
         moves: with a posterior, how candidates are made from the seeds: `ascent` (Eq. 2); for ablations `random_step`,
             a step of equal length in a random direction from random states, and `mutation` of one decision.
-        mutated: share of these candidates that are mutations of the seeds instead (local refinement); more are where
-            the moves find fewer new cells.
+        climbs: the candidates are made in so many parts; each starts from the K that are the most promising by the
+            posterior among the K best and the candidates before it, so that a seed climbs further than one step.
         controller: sizes and rules of the controller.
         seed: of the draws and of the controller's training.
     """
@@ -57,15 +53,13 @@ class NAO(Searcher):
         seeds: int = 200,
         per_query: int = 20,
         moves: str = 'ascent',
-        mutated: float = 0.25,
+        climbs: int = 2,
         controller: ControllerConfig,
         seed: int = 0,
     ):
         super().__init__(space, seed=seed)
         if moves not in MOVES:
             raise InputError(f'searcher.moves is {moves!r}; it must be one of {", ".join(MOVES)}')
-        if not 0 <= mutated <= 1:
-            raise InputError(f'searcher.mutated is {mutated}; it must be a share, between 0 and 1')
         if moves != 'ascent' and controller.posterior == 'none':
             raise InputError(f'searcher.moves is {moves!r}, which needs a controller whose posterior is not "none"')
         self.initial = initial
@@ -73,7 +67,7 @@ class NAO(Searcher):
         self.seeds = seeds
         self.per_query = per_query
         self.moves = moves
-        self.mutated = mutated
+        self.climbs = climbs
         self.rounds = 0  # in which the controller learned
         self._trained_on = 0  # evaluations at the last training
         self._stale = False  # whether the controller's weights are not those of that training
@@ -193,62 +187,19 @@ class NAO(Searcher):
 
     def _climb_and_choose(self, count: int, current: int) -> list[Proposal]:
         """Makes `per_query` candidates from the K best cells for each cell that is wanted, and chooses among them."""
-        found = self._candidates(self.per_query * count, current)
+        optimism = self._optimism()
+        found = make_candidates(self, self.per_query * count, optimism=optimism, round_number=current)
+        climbed = {proposal.parent for proposal in found if proposal.origin == self.moves}
+        self.report['ascent_share'] = len(climbed) / min(self.seeds, len(self.known))
+        self.candidates += len(found)
         self.report['candidates'] = len(found)
         if not found:
             return []
-        chosen = self.controller.choose([proposal.architecture for proposal in found], count, self._optimism())
+        chosen = self.controller.choose([proposal.architecture for proposal in found], count, optimism)
         predicted = self.controller.predict([found[index].architecture for index in chosen])
         return [
             dataclasses.replace(found[index], predicted=float(value))
             for index, value in zip(chosen, predicted, strict=True)
-        ]
-
-    def _candidates(self, total: int, current: int) -> list[Proposal]:
-        """Returns new cells by `moves` from the K best and mutations of these, `total` at the most: what is scored."""
-        seeds = self.best(min(self.seeds, total))
-        share = 1.0 if self.moves == 'mutation' else self.mutated
-        found = self._moved(seeds, round((1 - share) * total), current)
-        self.report['ascent_share'] = len({proposal.parent for proposal in found}) / len(seeds)
-        taken = {proposal.architecture for proposal in found}
-        wanted = total - len(found)
-        found += self.mutation_proposals(wanted, seeds, taken, round_number=current, limit=DRAWS * wanted)
-        self.candidates += len(found)
-        return found
-
-    def _moved(self, seeds: list[Architecture], total: int, current: int) -> list[Proposal]:
-        """Returns new cells by steps from seeds, `total` at the most.
-
-        Where short steps lead back to known cells for the most part, as in a small space, longer ones follow.
-        """
-        found: list[Proposal] = []
-        made = 0
-        for _ in range(WAVES if total else 0):
-            tries = max(1, min((total - len(found)) // len(seeds), self.controller.config.max_steps))
-            found += self._step(seeds, tries, made, {proposal.architecture for proposal in found}, current)
-            found = found[:total]
-            made += tries
-            if ENOUGH * total <= len(found):
-                break
-        return found
-
-    def _step(
-        self, seeds: list[Architecture], tries: int, made: int, taken: set[Architecture], current: int
-    ) -> list[Proposal]:
-        """Returns new cells after `tries` from each seed, when `made` were made before."""
-        ascents = self.controller.ascend(
-            seeds,
-            lambda architecture: architecture in self.known or architecture in taken,
-            tries=tries,
-            made=made,
-            rng=self.rng(),
-            optimism=self._optimism(),
-            uphill=self.moves == 'ascent',
-        )
-        return [
-            Proposal(ascent.architecture, self.moves, current, parent=ascent.parent)
-            for ascent in ascents
-            if ascent.architecture is not None
         ]
 
     def _optimism(self) -> float:

@@ -76,7 +76,7 @@ def make_searcher(name: str, space: SearchSpace, *, config: Mapping[str, Any], s
         if config[field] < 1:
             raise InputError(f'searcher.{field} is {config[field]}; it must be at least 1')
     if name == 'nao':
-        for field in ('seeds', 'per_query'):
+        for field in ('seeds', 'per_query', 'climbs'):
             if config[field] < 1:
                 raise InputError(f'searcher.{field} is {config[field]}; it must be at least 1')
         return cls(
@@ -86,7 +86,7 @@ def make_searcher(name: str, space: SearchSpace, *, config: Mapping[str, Any], s
             seeds=config['seeds'],
             per_query=config['per_query'],
             moves=config['moves'],
-            mutated=config['mutated'],
+            climbs=config['climbs'],
             controller=dataclasses.replace(preset(config['preset']), **controller_overrides(config['controller'])),
             seed=seed,
         )
