@@ -59,6 +59,7 @@ class Result:
     hamming: float
     gain: float
     proposals: int
+    ascents: int
     epochs: float
     first_fit: float
     fit: float
@@ -93,7 +94,8 @@ def measure(space_name: str, seed: int, preset_name: str, *, evaluated: int = 60
         space, initial=evaluated, per_round=PROPOSALS, seeds=len(best), controller=preset(preset_name), seed=seed
     )
     searcher.observe([Evaluation(space.canonical(x), float(y)) for x, y in zip(train, scores, strict=True)])
-    proposed = [proposal.architecture for proposal in searcher.propose(PROPOSALS) if proposal.origin == 'ascent']
+    chosen = [proposal for proposal in searcher.propose(PROPOSALS) if proposal.origin in ('ascent', 'mutation')]
+    proposed = [proposal.architecture for proposal in chosen]
     second_fit = searcher.report['fit_seconds']
     known = {space.canonical(architecture) for architecture in train}
     seconds, simple = [], []
@@ -111,6 +113,7 @@ def measure(space_name: str, seed: int, preset_name: str, *, evaluated: int = 60
         hamming=metrics.hamming_distance(decoded, tokens),
         gain=float(gain / synthetic.DEVIATION),
         proposals=len(proposed),
+        ascents=sum(proposal.origin == 'ascent' for proposal in chosen),
         epochs=report.epochs,
         first_fit=report.seconds,
         fit=second_fit,
@@ -138,6 +141,7 @@ def main() -> None:
         'hamming',
         'gain',
         'new',
+        'ascents',
         'epochs',
         'fit 1',
         'fit 2',
@@ -153,7 +157,7 @@ def main() -> None:
             result = measure(space, int(seed), arguments.preset)
             print(
                 f'{space:<11}{seed:>8}{result.accuracy:>8.3f}{result.ceiling:>8.3f}{result.linear:>8.3f}'
-                f'{result.hamming:>8.2f}{result.gain:>+8.2f}{result.proposals:>8d}{result.epochs:>8.0f}'
+                f'{result.hamming:>8.2f}{result.gain:>+8.2f}{result.proposals:>8d}{result.ascents:>8d}{result.epochs:>8.0f}'
                 f'{result.first_fit:>8.1f}{result.fit:>8.1f}{result.proposing:>8.2f}{result.ascent:>8.3f}',
                 flush=True,
             )

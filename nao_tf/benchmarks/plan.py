@@ -39,7 +39,7 @@ class Plan:
         workers: processes; 0 for as many as there are cores.
         identity: what makes the protocol this one; an output folder has one only.
         searcher_settings: what each searcher's runs depend on beside it, by name.
-        defaults: what may be missing in an older folder: and what it then is
+        defaults: what may be missing in an older folder, and its value there.
     """
 
     settings: dict[str, Settings]

@@ -109,7 +109,7 @@ class Process:
         """Returns the mean of f at embeddings [n, S, D], [n], in the predictor's units."""
         total = np.full(len(embeddings), self.offset)
         for part, cross in self._crosses(self.distance.inputs(embeddings)):
-            total += part.weight * (cross @ part.solved.astype(np.float32))
+            total += part.weight * (cross @ part.solved)
         return total
 
     @on_one_thread

@@ -53,7 +53,7 @@ def test_one_kernel_is_scikit_learns_process(process, embeddings):
 
 def test_the_average_is_that_of_a_mixture(process, embeddings):
     parts = process.components
-    np.testing.assert_allclose(process.mean(embeddings), process.posterior(embeddings)[0], atol=1e-5)
+    np.testing.assert_allclose(process.mean(embeddings), process.posterior(embeddings)[0], atol=1e-8)
     assert len(parts) > 1
     assert sum(part.weight for part in parts) == pytest.approx(1.0)
     means, variances = [], []

@@ -25,7 +25,8 @@ def test_quality_on_the_synthetic_score():
     assert result.linear < result.accuracy < result.ceiling
     assert result.hamming < 0.5
     assert result.gain > 0
-    assert result.proposals >= 200  # of 300; mutations are ranked with them
+    assert result.proposals == 300
+    assert result.ascents > 150  # mutations are ranked with what the ascent found
 
 
 @pytest.mark.parametrize('name', ['enas_cnn', 'nao_cnn'])
