@@ -27,6 +27,7 @@ GROWING = GrowingCellSpace('small_growing', OPERATIONS, nodes=3)
 SEARCHERS = {
     'lanas': lambda seed: LaNAS(PAIR, initial=10, seed=seed),
     'mcts': lambda seed: TreeSearch(PAIR, predictions=5, epochs=20, seed=seed),
+    'mcts, evaluate=random': lambda seed: TreeSearch(PAIR, predictions=5, evaluate='random', epochs=20, seed=seed),
     'progressive': lambda seed: Progressive(GROWING, beam=10, members=2, epochs=20, seed=seed),
 }
 
