@@ -8,7 +8,7 @@ the released code, whose script trains for 4,000 epochs (the paper says 2,000). 
 paper reports 56.0 test perplexity at 27 million parameters.
 """
 
-from nao_tf.search.config import default_train_config
+from nao_tf.search.train_config import default_train_config
 
 
 def get_config():

@@ -78,11 +78,18 @@ def config_error(error: Exception, command: str, arguments: list[str]) -> str:
     text = ' '.join(str(error).split())
     if isinstance(error, AttributeError | KeyError) and not own:
         from nao_tf.benchmarks.config import default_benchmark_config
-        from nao_tf.search.config import default_config, default_text_config, default_train_config, flatten
+        from nao_tf.search import train_config
+        from nao_tf.search.config import default_config, default_text_config, flatten
 
-        names = list(flatten(default_benchmark_config() if command == 'benchmark' else default_config()))
-        if command != 'benchmark':
-            names += [*flatten(default_text_config()), *flatten(default_train_config())]
+        starts = {
+            'benchmark': (default_benchmark_config,),
+            'train': (
+                train_config.default_train_config,
+                train_config.default_image_train_config,
+                train_config.default_finetune_config,
+            ),
+        }.get(command, (default_config, default_text_config))
+        names = list(dict.fromkeys(name for start in starts for name in flatten(start())))
         given = [argument[9:].split('=')[0] for argument in arguments if argument.startswith('--config.')]
         wrong = next((name for name in given if name not in names), None)
         if wrong is not None:

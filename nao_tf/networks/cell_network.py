@@ -67,6 +67,10 @@ class CellNetwork(keras.Model):
             if not layer.built:
                 layer.build()
 
+    def places(self) -> dict[str, keras.Variable]:
+        """Returns every variable by its place, such as `cell_0_node_3_left/kernel`; networks of a cell share them."""
+        return {f'{layer.name}/{name}': value for layer in self.blocks for name, value in layer.values.items()}
+
     def call(
         self,
         images: tf.Tensor,

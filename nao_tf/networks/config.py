@@ -90,10 +90,11 @@ class NetworkConfig:
                 f'{self.stem!r}; both sides must be at least {minimum}'
             )
         if self.auxiliary and min(self.final_sides) < AUXILIARY_SIDE:
+            least = (AUXILIARY_SIDE - 1) * self._divisor + 1
             raise InputError(
                 f'network: an auxiliary head needs {AUXILIARY_SIDE} pixels a side after the second reduction; images '
-                f'of {height}x{width} with stem {self.stem!r} leave {self.final_sides[0]}x{self.final_sides[1]}; '
-                'set auxiliary to False or take larger images'
+                f'of {height}x{width} with stem {self.stem!r} leave {self.final_sides[0]}x{self.final_sides[1]}; set '
+                f'auxiliary to False, or take images of at least {least} pixels a side'
             )
 
     @property
@@ -109,8 +110,11 @@ class NetworkConfig:
     @property
     def final_sides(self) -> tuple[int, int]:
         """Height and width in pixels after both reductions."""
-        divisor = 4 if self.stem == 'cifar' else 32
-        return (math.ceil(self.image_shape[0] / divisor), math.ceil(self.image_shape[1] / divisor))
+        return (math.ceil(self.image_shape[0] / self._divisor), math.ceil(self.image_shape[1] / self._divisor))
+
+    @property
+    def _divisor(self) -> int:
+        return 4 if self.stem == 'cifar' else 32
 
     def to_json(self) -> dict[str, Any]:
         """Returns the fields by name as JSON types."""

@@ -60,16 +60,34 @@ def image_child(
         raise InputError(
             f'space {space.name} has no convolutional cells: an image task needs a space such as nao_cnn or enas_cnn'
         )
+    network, training = image_recipe(config, task)
+    return TrainedChild(task, space, network=network, training=training, seed=config.seed, distribution=distribution)
+
+
+def image_recipe(config: ml_collections.ConfigDict, task: ImageTask) -> tuple[NetworkConfig, TrainConfig]:
+    """Returns what `config.child` says of a convolutional network and of its training.
+
+    Args:
+        config: of a search on images, or of `nao train`.
+        task: the images.
+
+    Raises:
+        InputError: if a value is wrong, or the images are too small for the network.
+    """
     check_precision(config, PRECISIONS)
     child = config.child.to_dict()
-    network = NetworkConfig(
-        image_shape=task.image_shape,
-        classes=task.classes,
-        **{name: child[name] for name in ('cells_per_stage', 'filters', 'stem', 'rules')},
-        **{name: child[name] for name in ('drop_path_keep', 'dense_keep', 'auxiliary')},
-    )
-    training = TrainConfig(**{field.name: child[field.name] for field in dataclasses.fields(TrainConfig)})
-    return TrainedChild(task, space, network=network, training=training, seed=config.seed, distribution=distribution)
+    shape = ('cells_per_stage', 'filters', 'stem', 'rules', 'drop_path_keep', 'dense_keep', 'auxiliary')
+    network = NetworkConfig(image_shape=task.image_shape, classes=task.classes, **{name: child[name] for name in shape})
+    return network, image_training(config)
+
+
+def image_training(config: ml_collections.ConfigDict) -> TrainConfig:
+    """Returns the recipe in `config.child` of a convolutional network.
+
+    Raises:
+        InputError: if a value is wrong.
+    """
+    return TrainConfig(**{field.name: config.child[field.name] for field in dataclasses.fields(TrainConfig)})
 
 
 def recurrent_child(

@@ -43,21 +43,6 @@ def default_text_config() -> ml_collections.ConfigDict:
     return _config(default_text_task_config(), 'nao_rnn', default_recurrent_child_config())
 
 
-def default_train_config() -> ml_collections.ConfigDict:
-    """Returns the config of `nao train`: one recurrent cell, its language model and its recipe, by default the paper's.
-
-    Returns:
-        A locked ConfigDict; `task` and `child` have the fields of `default_text_config`.
-    """
-    config = ml_collections.ConfigDict()
-    config.seed = 0
-    config.threads = 0  # of TensorFlow, within one operation; 0 leaves them alone
-    config.architecture = 'NAO-RNN'  # a name, tokens, or a file (`nao describe` reads the same)
-    config.task = default_text_task_config()
-    config.child = default_recurrent_child_config()
-    return config.lock()
-
-
 def default_config_for(task_name: str) -> ml_collections.ConfigDict:
     """Returns the default config that a task belongs to.
 

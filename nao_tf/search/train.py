@@ -1,140 +1,42 @@
-"""`nao train`: one recurrent cell, trained as long as the config says; it can be stopped and continued."""
+"""`nao train`: an architecture trained to the end, on images or on a text, as its config says."""
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 from typing import Any
 
 import ml_collections
-from rich.console import Console
 
 from nao_tf.errors import InputError
-from nao_tf.evaluators.child import save_model
-from nao_tf.files import write_text
-from nao_tf.networks.language_model import LanguageModel
-from nao_tf.networks.language_network import LanguageNetwork
-from nao_tf.search.children import recurrent_recipe
-from nao_tf.search.config import default_train_config, flatten
-from nao_tf.search.executor import OutOfTime
-from nao_tf.search.progress import clock, make_console
-from nao_tf.search.setup import set_threads
-from nao_tf.search.workdir import MODEL, SUMMARY, open_workdir
-from nao_tf.spaces.cells import RecurrentCell
-from nao_tf.spaces.reading import read_cells
-from nao_tf.spaces.writing import describe_cells
-from nao_tf.tasks.make import make_task
-from nao_tf.tasks.text import TextTask
-from nao_tf.training.language import LanguageTrainer
-from nao_tf.training.language_checkpoint import load_checkpoint, save_checkpoint
-from nao_tf.training.strategy import OFF, Distribution, make_strategy
-
-CHECKPOINT = 'checkpoint.npz'
+from nao_tf.search.train_images import train_classifier
+from nao_tf.search.train_text import train_cell
+from nao_tf.training.strategy import OFF, Distribution
 
 
-def train_cell(
+def train(
     config: ml_collections.ConfigDict,
     workdir: str | Path,
     *,
     max_hours: float | None = None,
-    console: Console | None = None,
     distribution: Distribution = OFF,
 ) -> dict[str, Any] | None:
-    """Trains a recurrent cell, or continues to, and tests it once at the end.
+    """Trains an architecture, or continues to.
 
     Args:
-        config: of `nao_tf.search.config.default_train_config`.
-        workdir: made if it does not exist; holds the checkpoint, and at the end the model and the summary.
-        max_hours: of this session, looked at after each epoch; the same command continues.
-        console: where progress goes; the standard output by default.
+        config: of a function of `nao_tf.search.train_config`.
+        workdir: made if it does not exist.
+        max_hours: of this session; the same command continues.
         distribution: the devices that train it together.
 
     Returns:
-        What `summary.json` holds: epoch, validation and test metrics, parameters; None when the time was over.
+        What `summary.json` holds; None when the time was over.
 
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
-    console = console or make_console()
-    set_threads(config.threads)
     if distribution.many_processes:
         raise InputError(
             '--distribution_strategy=multi_worker_mirrored: nao train is for one process; take mirrored or tpu'
         )
-    strategy = make_strategy(distribution)
-    task = make_task(config.task)
-    if not isinstance(task, TextTask):
-        raise InputError(f'task {task.name} is of images: nao train trains recurrent cells on text')
-    cell = read_cells(config.architecture)
-    if not isinstance(cell, RecurrentCell):
-        raise InputError(f'architecture {config.architecture[:80]!r} is convolutional; a text needs a recurrent cell')
-    network_config, training = recurrent_recipe(config, task)
-    identity = {**flatten(config), 'data': task.name, 'fingerprint': task.fingerprint}
-    with open_workdir(Path(workdir), identity, flatten(default_train_config())) as folder:
-        with strategy.scope():
-            network = LanguageNetwork(cell, network_config, seed=config.seed)
-        trainer = LanguageTrainer(network, task, config=training, seed=config.seed, distribution=distribution)
-        parameters = network_config.parameters(len(cell.nodes))
-        console.print(f'task {task.name}: {task.describe()}', markup=False)
-        console.print(f'{describe_cells(cell)}\n{parameters:,} parameters', markup=False)
-        if (folder / CHECKPOINT).exists():
-            load_checkpoint(trainer, folder / CHECKPOINT)
-            console.print(f'continuing {workdir}: {trainer.course.epoch} of {training.epochs} epochs are done')
-        try:
-            _train(trainer, folder / CHECKPOINT, max_hours, console)
-        except OutOfTime:
-            console.print(f'max_hours are over; the same command continues the training in {workdir}', markup=False)
-            return None
-        except KeyboardInterrupt:
-            console.print(f'interrupted; the same command continues the training in {workdir}', markup=False)
-            raise
-        return _finish(trainer, folder, parameters, console)
-
-
-def _train(trainer: LanguageTrainer, checkpoint: Path, max_hours: float | None, console: Console) -> None:
-    """Trains to the end, with a line and a checkpoint after every epoch."""
-    started, before, epochs = time.perf_counter(), trainer.course.epoch, trainer.config.epochs
-
-    def on_epoch(epoch: int, perplexity: float) -> None:
-        save_checkpoint(trainer, checkpoint)
-        elapsed = time.perf_counter() - started
-        best = trainer.course.best
-        assert best is not None
-        averaged = ' (averaged)' if trainer.optimizer.averaging else ''
-        console.print(
-            f'epoch {epoch} of {epochs} | perplexity {perplexity:.2f}{averaged} | '
-            f'best {best.metrics["perplexity"]:.2f} | {clock(elapsed)} elapsed, '
-            f'{clock(elapsed / (epoch - before) * (epochs - epoch))} left',
-            markup=False,
-        )
-        if max_hours is not None and elapsed >= max_hours * 3600 and epoch < epochs:
-            raise OutOfTime
-
-    trainer.train(on_epoch)
-
-
-def _finish(trainer: LanguageTrainer, folder: Path, parameters: int, console: Console) -> dict[str, Any]:
-    """Writes the model and the summary, which holds the one test evaluation."""
-    result = trainer.train()  # it has ended: this puts the weights that were scored into the network
-    test = trainer.evaluate('test')
-    summary = {
-        'metric': trainer.task.metric,
-        'epoch': result.epoch,
-        'validation': result.metrics,
-        'test': test,
-        'parameters': parameters,
-    }
-    # A network of its own, without copies of its variables on several devices.
-    network = LanguageNetwork(trainer.network.cell, trainer.network.config, seed=trainer.network.seed)
-    for variable, value in zip(network.trained, trainer.replicas.read(trainer.network.trained), strict=True):
-        variable.assign(value)
-    save_model(LanguageModel(network, trainer.task.vocabulary), folder / MODEL)
-    write_text(folder / SUMMARY, json.dumps(summary, indent=1))
-    console.print(
-        f'validation perplexity {result.metrics["perplexity"]:.2f} (epoch {result.epoch}), '
-        f'test perplexity {test["perplexity"]:.2f}, {parameters:,} parameters\n'
-        f'model: {folder / MODEL}  summary: {folder / SUMMARY}',
-        markup=False,
-    )
-    return summary
+    command = train_cell if 'hidden' in config.child else train_classifier
+    return command(config, workdir, max_hours=max_hours, distribution=distribution)

@@ -149,7 +149,8 @@ class ClassifierTrainer:
         """Trains for the configured epochs, or what is left of them, and scores on the validation split.
 
         Args:
-            on_epoch: called with (epoch counted from 1, validation score) after each evaluation.
+            on_epoch: called with (epoch counted from 1, validation score) after each evaluation; given one, every
+                epoch is evaluated.
             on_loop: called after every call of the training loop but the last; what `classifier_checkpoint` writes
                 then continues a training exactly.
 
@@ -165,7 +166,7 @@ class ClassifierTrainer:
     def _train(self, on_epoch: Callable[[int, float], None] | None, on_loop: Callable[[], None] | None) -> TrainResult:
         course = self.course
         batches = iter(self.batches(seed=self.seed, steps=self.total_steps, start_step=course.step))
-        while course.step < self.total_steps:
+        while not self.ended:
             left = self.steps_per_epoch - course.step % self.steps_per_epoch
             count = min(self.replicas.steps_per_loop, left)
             losses = self.loop(batches, tf.constant(course.step, tf.int32), tf.constant(count, tf.int32))
@@ -173,7 +174,7 @@ class ClassifierTrainer:
             course.step += count
             if count == left:
                 self._end_epoch(on_epoch)
-            if on_loop is not None and course.step < self.total_steps:
+            if on_loop is not None and not self.ended:
                 on_loop()
         if course.best is None:
             return TrainResult(course.score, course.metrics, self.config.epochs)
@@ -189,15 +190,25 @@ class ClassifierTrainer:
         if not math.isfinite(loss):
             raise DivergedError(f'the training loss is {loss} in epoch {epoch} of {epochs}')
         keep_best = self.config.score == 'best'
-        if not keep_best and epoch < epochs:
+        if not keep_best and epoch < epochs and on_epoch is None:
             return
         course.metrics = {**self.evaluate('valid'), 'loss': loss}
         course.score = course.metrics[self.task.metric]
-        if on_epoch is not None:
-            on_epoch(epoch, course.score)
         if keep_best and (course.best is None or course.score > course.best.score):
             values = self.replicas.read(self.network.variables)
             course.best = BestEpoch(course.score, epoch, course.metrics, values)
+        if on_epoch is not None:
+            on_epoch(epoch, course.score)
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is no epoch left: all were made, or `patience` of them brought no better score."""
+        step, best, patience = self.course.step, self.course.best, self.config.patience
+        if step >= self.total_steps:
+            return True
+        if not patience or best is None or step % self.steps_per_epoch:
+            return False
+        return step // self.steps_per_epoch - best.epoch >= patience
 
     def save_checkpoint(self, path: Path) -> None:
         """See `classifier_checkpoint.save_checkpoint`."""

@@ -31,6 +31,7 @@ class TrainConfig:
             not change the result but for rounding; `local` those of each device's part, which costs no exchange. On
             one device they are the same (docs/scaling.md).
         score: `best` takes the best epoch's validation score (the released code), `last` the last epoch's.
+        patience: epochs without a better validation score after which the training ends; 0 never ends it early.
 
     Raises:
         InputError: if a value is out of its range.
@@ -49,9 +50,10 @@ class TrainConfig:
     label_smoothing: float = 0.0
     batch_norm: str = 'synchronized'
     score: str = 'best'
+    patience: int = 0
 
     def __post_init__(self):
-        for field, least in (('epochs', 1), ('batch_size', 1), ('schedule_epochs', 0)):
+        for field, least in (('epochs', 1), ('batch_size', 1), ('schedule_epochs', 0), ('patience', 0)):
             if getattr(self, field) < least:
                 raise InputError(f'child.{field} is {getattr(self, field)}; it must be at least {least}')
         for field in ('learning_rate', 'final_learning_rate', 'weight_decay', 'clip_norm', 'auxiliary_weight'):
@@ -63,3 +65,8 @@ class TrainConfig:
         for field, choices in (('score', SCORES), ('batch_norm', BATCH_NORMS)):
             if getattr(self, field) not in choices:
                 raise InputError(f'child.{field} is {getattr(self, field)!r}; it is one of {", ".join(choices)}')
+        if self.patience and self.score != 'best':
+            raise InputError(
+                f"child.patience is {self.patience}, but child.score is 'last': only the best epoch can be waited for; "
+                "set child.score to 'best', or patience to 0"
+            )

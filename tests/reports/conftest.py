@@ -33,11 +33,11 @@ def write_workdir(folder, rows, space='enas_cnn', **fields):
     Args:
         folder: made here.
         rows: like ROWS; a trial whose score is None was proposed and has not ended.
-        space: `enas_cnn`, or `nao_rnn` of a text with 100 words.
+        space: `enas_cnn`, or `nao_rnn` of a text with 100 words, or that of `space__module`.
         fields: of the flat config, `__` for a point.
     """
     folder.mkdir(parents=True)
-    space = get_space(space)
+    space = get_space(space, module=fields.get('space__module', ''))
     text = space.name == 'nao_rnn'
     config = {**flatten(default_text_config() if text else default_config()), 'data': 'a made-up task'}
     config |= {'space.name': space.name, **{name.replace('__', '.'): value for name, value in fields.items()}}

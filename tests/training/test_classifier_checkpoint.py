@@ -26,16 +26,26 @@ def task():
     return make_task({'name': 'digits'})
 
 
-def make(task, distribution=OFF, **options):
+def make(task, distribution=OFF, recipe=RECIPE, **options):
     config = NetworkConfig(
         cells_per_stage=1, filters=2, image_shape=task.image_shape, classes=10, drop_path_keep=0.8, dense_keep=0.8
     )
     network = CellNetwork(CELLS, config, seed=3, **options)
-    return ClassifierTrainer(network, task, config=RECIPE, seed=5, distribution=distribution)
+    return ClassifierTrainer(network, task, config=recipe, seed=5, distribution=distribution)
 
 
 def values(trainer):
     return [variable.numpy() for variable in (*trainer.network.variables, *trainer.optimizer.slots)]
+
+
+def test_patience_ends_a_training_that_does_not_get_better(task):
+    seen = []
+    fields = {'epochs': 30, 'learning_rate': 0.0, 'weight_decay': 0.0, 'patience': 2}
+    trainer = make(task, recipe=dataclasses.replace(RECIPE, **fields))
+    result = trainer.train(on_epoch=lambda epoch, score: seen.append(score))
+    assert len(seen) == result.epoch + 2 < 30
+    assert trainer.ended
+    assert max(seen[result.epoch :]) <= result.score == seen[result.epoch - 1]
 
 
 @pytest.mark.parametrize('policy', ['float32', 'mixed_float16'])

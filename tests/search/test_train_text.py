@@ -10,8 +10,8 @@ from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.networks.language_model import LanguageModel
-from nao_tf.search.config import default_train_config
-from nao_tf.search.train import CHECKPOINT, train_cell
+from nao_tf.search.train_config import default_train_config
+from nao_tf.search.train_text import CHECKPOINT, train_cell
 
 
 @pytest.fixture

@@ -1,0 +1,186 @@
+"""`nao train` on images: one architecture, or the best of a few, trained to the end and tested once."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import ml_collections
+from rich.console import Console
+
+from nao_tf.errors import InputError
+from nao_tf.files import write_text
+from nao_tf.networks.classifier import ImageClassifier
+from nao_tf.networks.cost import count_multiply_adds, count_parameters
+from nao_tf.search.config import flatten
+from nao_tf.search.execution import Execution
+from nao_tf.search.executor import OutOfTime
+from nao_tf.search.final import FinalTraining, Outcome
+from nao_tf.search.progress import make_console
+from nao_tf.search.setup import set_threads
+from nao_tf.search.start import Start, make_start
+from nao_tf.search.train_config import default_finetune_config, default_image_train_config
+from nao_tf.search.workdir import MODEL, SUMMARY, open_workdir, read_json
+from nao_tf.spaces.writing import describe_cells, pair_to_json
+from nao_tf.training.strategy import OFF, Distribution, make_strategy
+
+OUTCOMES = 'trainings.json'
+
+
+def train_classifier(
+    config: ml_collections.ConfigDict,
+    workdir: str | Path,
+    *,
+    max_hours: float | None = None,
+    console: Console | None = None,
+    distribution: Distribution = OFF,
+) -> dict[str, Any] | None:
+    """Trains a classifier, or continues to, and tests it once at the end.
+
+    Args:
+        config: of `nao_tf.search.train_config.default_image_train_config` or `default_finetune_config`.
+        workdir: made if it does not exist; holds the checkpoint, and at the end the models and the summary.
+        max_hours: of this session; the same command continues.
+        console: where progress goes; the standard output by default.
+        distribution: the devices that train it together.
+
+    Returns:
+        What `summary.json` holds (docs/train.md); None when the time was over.
+
+    Raises:
+        InputError: for a value that is wrong, before any training starts.
+    """
+    deadline = None if max_hours is None else time.perf_counter() + max_hours * 3600
+    console = console or make_console()
+    set_threads(config.threads)
+    make_strategy(distribution)  # which has to come before any other use of TensorFlow
+    config = config.copy_and_resolve_references()
+    config.child.precision = Execution(distribution=distribution).precision(config)
+    start = make_start(config)
+    identity = {**flatten(config), **start.identity, 'data': start.task.name, 'fingerprint': start.task.fingerprint}
+    defaults = default_finetune_config() if 'weights' in config else default_image_train_config()
+    with open_workdir(Path(workdir), identity, flatten(defaults)) as folder:
+        if (folder / SUMMARY).exists():
+            console.print(f'{workdir} holds this training, finished', markup=False)
+            summary: dict[str, Any] = read_json(folder / SUMMARY)
+        else:
+            try:
+                summary = _train(config, start, folder, deadline, console, distribution)
+            except OutOfTime:
+                console.print(f'max_hours are over; the same command continues the training in {workdir}', markup=False)
+                return None
+            except KeyboardInterrupt:
+                console.print(f'interrupted; the same command continues the training in {workdir}', markup=False)
+                raise
+        _print_summary(summary, folder, console)
+        return summary
+
+
+def _train(
+    config: ml_collections.ConfigDict,
+    start: Start,
+    folder: Path,
+    deadline: float | None,
+    console: Console,
+    distribution: Distribution,
+) -> dict[str, Any]:
+    """Trains every candidate that has not ended, and tests the best."""
+    _describe(start, console)
+    outcomes = _read_outcomes(folder, len(start.candidates))
+    for number in range(len(outcomes), len(start.candidates)):
+        if len(start.candidates) > 1:
+            origin = start.candidates[number].origin
+            console.print(f'candidate {number + 1} of {len(start.candidates)}: {origin}', markup=False)
+        training = FinalTraining(
+            start, number, folder, seed=config.seed, precision=config.child.precision, distribution=distribution
+        )
+        best = _best(outcomes)
+        outcomes.append(training.run(console, deadline=deadline, beat=None if best is None else outcomes[best].score))
+        write_text(folder / OUTCOMES, json.dumps([outcome.to_json() for outcome in outcomes], indent=1))
+        training.forget()
+    winner = _best(outcomes)
+    if winner is None:
+        raise InputError(f'{outcomes[0].failure}; a lower child.learning_rate may help, in a new --workdir')
+    return _finish(start, outcomes, winner, folder, batch_size=config.child.batch_size)
+
+
+def _describe(start: Start, console: Console) -> None:
+    network, count = start.network, len(start.candidates)
+    height, width, channels = network.image_shape
+    console.print(f'task {start.task.name}: {start.task.describe()}', markup=False)
+    if count == 1:
+        console.print(f'{start.candidates[0].origin}\n{describe_cells(start.candidates[0].pair)}', markup=False)
+    console.print(
+        f'network N={network.cells_per_stage} F={network.filters}, stem {network.stem}, '
+        f'{height}x{width}x{channels} images: '
+        + '; '.join(
+            f'{count_parameters(start.candidates[number].pair, network):,} parameters, '
+            f'{count_multiply_adds(start.candidates[number].pair, network):,} multiply-adds'
+            for number in range(count)
+        ),
+        markup=False,
+    )
+    for note in start.notes:
+        console.print(f'note: {note}', markup=False)
+
+
+def _read_outcomes(folder: Path, count: int) -> list[Outcome]:
+    path = folder / OUTCOMES
+    if not path.exists():
+        return []
+    try:
+        return [Outcome(**row) for row in read_json(path)][:count]
+    except TypeError as error:
+        raise InputError(f'{path} is damaged ({error}); remove it to train anew') from None
+
+
+def _best(outcomes: list[Outcome]) -> int | None:
+    """Returns the number of the best outcome, the first of equals; None if there is none."""
+    ended = [number for number, outcome in enumerate(outcomes) if not outcome.failed]
+    return max(ended, key=lambda number: (outcomes[number].score, -number), default=None)
+
+
+def _finish(start: Start, outcomes: list[Outcome], winner: int, folder: Path, *, batch_size: int) -> dict[str, Any]:
+    """Tests the model of the winner and writes the summary, which holds the one test evaluation."""
+    task, outcome, cells = start.task, outcomes[winner], start.candidates[winner].pair
+    test = None
+    if 'test' in task.splits:
+        model: ImageClassifier = keras.models.load_model(folder / MODEL)
+        images, labels = task.arrays('test')
+        test = task.score(labels, model.predict(images, batch_size=batch_size, verbose=0))
+    summary: dict[str, Any] = {
+        'metric': task.metric,
+        'epoch': outcome.epoch,
+        'validation': outcome.metrics,
+        'test': test,
+        'parameters': count_parameters(cells, start.network),
+        'multiply_adds': count_multiply_adds(cells, start.network),
+        'architecture': pair_to_json(cells),
+        'description': describe_cells(cells),
+    }
+    if len(outcomes) > 1:
+        summary['candidates'] = [
+            {'origin': candidate.origin, **trained.to_json()}
+            for candidate, trained in zip(start.candidates, outcomes, strict=True)
+        ]
+        summary['origin'] = start.candidates[winner].origin
+    write_text(folder / SUMMARY, json.dumps(summary, indent=1))
+    return summary
+
+
+def _print_summary(summary: dict[str, Any], folder: Path, console: Console) -> None:
+    metric, test = summary['metric'], summary['test']
+    for row in summary.get('candidates', ()):
+        figure = row['failure'] or f'validation {metric} {row["metrics"][metric]:.4f} (epoch {row["epoch"]})'
+        console.print(f'{row["origin"]}: {figure}', markup=False)
+    if 'origin' in summary:
+        console.print(f'the best is {summary["origin"]}\n{summary["description"]}', markup=False)
+    tested = '' if test is None else f', test {metric} {test[metric]:.4f}'
+    console.print(
+        f'validation {metric} {summary["validation"][metric]:.4f} (epoch {summary["epoch"]}){tested}, '
+        f'{summary["parameters"]:,} parameters\nmodel: {folder / MODEL}  summary: {folder / SUMMARY}',
+        markup=False,
+    )

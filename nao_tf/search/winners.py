@@ -1,0 +1,153 @@
+"""The architectures that `nao train` is asked for: by name, tokens or file, or the best of a work directory."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from nao_tf.errors import InputError
+from nao_tf.search.history import History, Trial
+from nao_tf.search.journal import Journal
+from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json
+from nao_tf.spaces.cells import CellPair, RecurrentCell
+from nao_tf.spaces.reading import cells_of, read_cells
+from nao_tf.spaces.registry import get_space
+from nao_tf.spaces.writing import pair_from_json
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """An architecture to train.
+
+    Args:
+        cells: its cells.
+        origin: where they come from, for a person.
+        module: the person's own file that its operations are from, '' for none.
+    """
+
+    cells: CellPair | RecurrentCell
+    origin: str
+    module: str = ''
+
+    @property
+    def pair(self) -> CellPair:
+        """The cells of a convolutional architecture.
+
+        Raises:
+            InputError: if it is recurrent.
+        """
+        if not isinstance(self.cells, CellPair):
+            raise InputError(f'architecture {self.origin!r} is recurrent; images need a pair of convolutional cells')
+        return self.cells
+
+
+def candidates(text: str, count: int = 1, *, space: str = '', module: str = '') -> list[Candidate]:
+    """Returns the architectures that a text names.
+
+    Args:
+        text: a name, tokens or a file (`nao_tf.spaces.reading`), the work directory of a search, whose best cells
+            are taken, or that of a training.
+        count: how many; more than one only of a search.
+        space: name of the space of the tokens, '' to find it.
+        module: a person's own file that defines the space or operations; a search brings its own.
+
+    Returns:
+        So many, the best first.
+
+    Raises:
+        InputError: if there are none, or fewer.
+    """
+    if count < 1:
+        raise InputError(f'top_k is {count}; it must be at least 1')
+    folder = Path(text.strip()).expanduser() if len(text) < 4096 and text.strip() else None
+    if folder is not None and folder.is_dir():
+        if (folder / JOURNAL).exists():
+            return best_of_search(folder, count)
+        if count == 1:
+            return [_of_training(folder)]
+    if count > 1:
+        raise InputError(f'top_k is {count}, which needs the work directory of a search; architecture is {text[:80]!r}')
+    found = get_space(space, module=module) if space or module else None
+    cells = read_cells(text, found)
+    return [Candidate(cells, text.strip()[:80], module)]
+
+
+def best_of_search(workdir: Path, count: int = 1) -> list[Candidate]:
+    """Returns the best architectures of a search, finished or not.
+
+    Args:
+        workdir: of the search.
+        count: how many.
+
+    Raises:
+        InputError: if it has not as many finished trials.
+    """
+    config = read_json(workdir / CONFIG)
+    try:
+        name, module = config['space.name'], config['space.module']
+    except (KeyError, TypeError):
+        raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
+    space = get_space(name, module=module)
+    trials = ranked(History(Journal(workdir / JOURNAL).read(), name))
+    if not trials:
+        raise InputError(f'{workdir} has no finished trial yet, so no best architecture; continue its search first')
+    if len(trials) < count:
+        raise InputError(f'top_k is {count}, but {workdir} has {len(trials)} finished trials; take at most that many')
+    return [
+        Candidate(
+            cells_of(trial.proposal.architecture, space), f'trial {trial.id} of {workdir}, {_figures(trial)}', module
+        )
+        for trial in trials[:count]
+    ]
+
+
+def ranked(history: History) -> list[Trial]:
+    """Returns the finished trials of different architectures, the best first, the earliest of equals."""
+    finished = sorted(
+        (trial for trial in history.trials.values() if trial.finished), key=lambda trial: (-trial.score, trial.id)
+    )
+    seen: dict[Any, Trial] = {}
+    for trial in finished:
+        seen.setdefault(trial.proposal.architecture, trial)
+    return list(seen.values())
+
+
+def _figures(trial: Trial) -> str:
+    assert trial.evaluation is not None
+    perplexity = trial.evaluation.metrics.get('perplexity')
+    return f'score {trial.score:.4f}' if perplexity is None else f'perplexity {perplexity:.2f}'
+
+
+def _of_training(workdir: Path) -> Candidate:
+    """Returns the architecture of the model that a training left."""
+    path = workdir / MODEL
+    if not path.exists():
+        raise InputError(f'{workdir} is no work directory of a search, nor of a training that has left a {MODEL}')
+    config = read_json(workdir / CONFIG)
+    module = config.get('space.module', '') if isinstance(config, dict) else ''
+    return Candidate(cells_of_model(path), str(workdir), module)
+
+
+def cells_of_model(path: Path) -> CellPair | RecurrentCell:
+    """Returns the cells of a saved model without loading its weights.
+
+    Args:
+        path: of a `.keras` file of an `ImageClassifier` or a `LanguageModel`.
+
+    Raises:
+        InputError: if it is none.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read('config.json'))['config']['network']['config']
+        if 'cells' in config:
+            return pair_from_json(config['cells'])
+        nodes, outputs = config['nodes'], config['outputs']
+        return RecurrentCell(
+            tuple((int(source), str(name)) for source, name in nodes), None if outputs is None else tuple(outputs)
+        )
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise InputError(f'{path} is no model of nao_tf ({" ".join(str(error).split())[:200]})') from None

@@ -1,0 +1,170 @@
+"""`nao train` on images: stopped and continued, the best of a few, and weights that go on with other images."""
+
+import io
+import json
+
+import keras
+import numpy as np
+import pytest
+from rich.console import Console
+
+from nao_tf.errors import InputError
+from nao_tf.search import final
+from nao_tf.search.final import FinalTraining
+from nao_tf.search.start import make_start
+from nao_tf.search.train_config import default_finetune_config, default_image_train_config
+from nao_tf.search.train_images import train_classifier
+from nao_tf.tasks.image import ImageTask
+from nao_tf.training.classifier import ClassifierTrainer
+from tests.reports.conftest import write_workdir
+
+SPACE = 'tests/support/tiny_space.py'
+ROWS = [('search', 0, 'random', None, score, None, 400) for score in (0.5, 0.9, 0.7, None)]
+
+
+def small(config):
+    config.child.epochs = 2
+    config.child.batch_size = 256
+    config.child.learning_rate = 0.2
+    config.child.drop_path_keep = 0.9
+    config.child.auxiliary = False
+    return config
+
+
+@pytest.fixture
+def config(tmp_path, request):
+    """The config of a small training on digits, of the best cell of a search of small cells."""
+    config = small(default_image_train_config())
+    module = str(request.config.rootpath / SPACE)
+    config.architecture = str(write_workdir(tmp_path / 'search', ROWS, 'tiny', space__module=module))
+    config.child.cells_per_stage = 1
+    config.child.filters = 2
+    return config
+
+
+def run(config, workdir, **options):
+    """Trains and returns the summary and what was printed."""
+    output = io.StringIO()
+    summary = train_classifier(config, workdir, console=Console(file=output, width=200), **options)
+    return summary, output.getvalue()
+
+
+def weights(file):
+    return [variable.numpy() for variable in keras.models.load_model(file).variables]
+
+
+def test_stopped_inside_an_epoch_ends_the_same(config, tmp_path, monkeypatch):
+    config.top_k = 2
+    tests = []
+    arrays = ImageTask.arrays
+    monkeypatch.setattr(ImageTask, 'arrays', lambda task, split: tests.append(split) or arrays(task, split))
+    whole, output = run(config, tmp_path / 'whole')
+    assert output.count('\nepoch ') == 4
+    assert 'candidate 1 of 2: trial 2' in output
+    assert tests == ['test']
+    first, second = whole['candidates']
+    assert whole['validation'] == max((first, second), key=lambda row: row['score'])['metrics']
+    assert 'trial 3' in second['origin']
+
+    save, steps = ClassifierTrainer.save_checkpoint, []
+
+    def stop(trainer, path):
+        steps.append(trainer.course.step)
+        if len(steps) == 12:  # in the first epoch of the second candidate
+            raise KeyboardInterrupt
+        save(trainer, path)
+
+    monkeypatch.setattr(final, 'CHECKPOINT_SECONDS', 0.0)
+    monkeypatch.setattr(ClassifierTrainer, 'save_checkpoint', stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(config, tmp_path / 'parts')
+    assert not (tmp_path / 'parts' / 'summary.json').exists()
+    summary, output = run(config, tmp_path / 'parts')
+    assert '0.4 of 2 epochs are done' in output
+    assert 'candidate 1 of 2' not in output
+    assert summary == whole | {'origin': summary['origin']}
+    for name in ('best_model.keras', 'last_model.keras'):
+        for mine, other in zip(weights(tmp_path / 'whole' / name), weights(tmp_path / 'parts' / name), strict=True):
+            np.testing.assert_array_equal(mine, other)
+    assert json.loads((tmp_path / 'parts' / 'summary.json').read_text()) == summary
+    assert tests == ['test', 'test']
+    assert run(config, tmp_path / 'parts')[0] == summary
+    assert tests == ['test', 'test']  # the test images of a finished training are not looked at again
+
+
+def test_weights_go_on_with_other_images(config, tmp_path):
+    config.child.epochs = 1
+    run(config, tmp_path / 'base')
+    tuned = small(default_finetune_config())
+    tuned.weights = str(tmp_path / 'base' / 'best_model.keras')
+    tuned.task.name = 'npz'
+    tuned.task.path = str(tmp_path / 'mine.npz')
+    tuned.space.module = ''
+    rng = np.random.default_rng(0)
+    np.savez(tuned.task.path, images=rng.integers(0, 256, (90, 12, 12), dtype=np.uint8), labels=np.arange(90) % 3)
+    with pytest.raises(InputError, match=r'of 10 classes \(0, 1, 2, 3, ...\), task mine.npz has 3 .*replace_head'):
+        run(tuned, tmp_path / 'tuned')
+    assert not (tmp_path / 'tuned').exists()
+    tuned.replace_head = True
+    start = make_start(tuned)
+    assert start.task.image_shape == (8, 8, 1)
+    begun = FinalTraining(start, 0, tmp_path, seed=1).trainer.network.places()
+    trained = keras.models.load_model(tuned.weights).network.places()
+    for place, variable in begun.items():
+        same = variable.shape == trained[place].shape and np.array_equal(variable.numpy(), trained[place].numpy())
+        assert same == (not place.startswith('classifier/')), place
+    summary, output = run(tuned, tmp_path / 'tuned')
+    assert keras.models.load_model(tmp_path / 'tuned' / 'best_model.keras').class_names == ('0', '1', '2')
+    assert summary['epoch'] in (1, 2)
+    assert 'N=1 F=2' in output
+    tuned.task.channels = 3
+    with pytest.raises(InputError, match=r'takes images of 1 channels, .* have 3; set task.channels to 1'):
+        make_start(tuned)
+
+
+def test_divergence_is_said_in_one_line(config, tmp_path):
+    config.child.learning_rate = 1e30
+    config.child.clip_norm = 0.0
+    with pytest.raises(InputError, match=r'the training loss is .* in epoch 1 of 2; a lower child.learning_rate'):
+        run(config, tmp_path / 'run')
+
+
+@pytest.mark.parametrize(
+    ('fields', 'message'),
+    [
+        ({'architecture': 'NAO-RNN'}, "'NAO-RNN' is recurrent; images need a pair of convolutional cells"),
+        ({'architecture': 'configs'}, 'configs is no work directory of a search, nor of a training'),
+        ({'architecture': 'NAONot'}, 'NAONot'),
+        ({'architecture': 'NAONet', 'top_k': 2}, 'top_k is 2, which needs the work directory of a search'),
+        ({'top_k': 4}, 'top_k is 4, but .* has 3 finished trials; take at most that many'),
+        ({'top_k': 0}, 'top_k is 0; it must be at least 1'),
+        ({'task.image_size': 2}, '2x2 pixels are too small for two reductions .* both sides must be at least 3'),
+        ({'child.auxiliary': True}, 'take images of at least 29 pixels a side'),
+        ({'child.precision': 'half'}, "child.precision is 'half'"),
+        ({'child.patience': 3, 'child.score': 'last'}, "child.patience is 3, but child.score is 'last'"),
+        ({'task.name': 'pydoc'}, 'task pydoc is a text, but the config is of images'),
+    ],
+)
+def test_wrong_values(config, tmp_path, fields, message, monkeypatch, request):
+    monkeypatch.chdir(request.config.rootpath)
+    for name, value in fields.items():
+        *path, last = name.split('.')
+        (config[path[0]] if path else config)[last] = value
+    with pytest.raises(InputError, match=message):
+        run(config, tmp_path / 'run')
+    assert not (tmp_path / 'run').exists()
+
+
+def test_a_search_without_a_finished_trial(config, tmp_path):
+    config.architecture = str(write_workdir(tmp_path / 'begun', ROWS[-1:], 'enas_cnn'))
+    with pytest.raises(InputError, match='begun has no finished trial yet'):
+        run(config, tmp_path / 'run')
+
+
+def test_weights_that_are_none(tmp_path):
+    config = default_finetune_config()
+    with pytest.raises(InputError, match=r'config.weights is empty; it is a .keras file'):
+        run(config, tmp_path / 'run')
+    config.weights = 'configs/digits.py'
+    with pytest.raises(InputError, match='is no model that can be loaded'):
+        run(config, tmp_path / 'run')
