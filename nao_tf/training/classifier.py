@@ -78,7 +78,7 @@ class ClassifierTrainer:
     @functools.cached_property
     def loop(self) -> Loop:
         """The compiled training loop: (iterator of `batches`, number of the first step, steps) -> losses [steps]."""
-        return self.replicas.loop(self._step, iter(self.batches(seed=0, steps=0)))
+        return self.replicas.loop(self.update, iter(self.batches(seed=0, steps=0)))
 
     @functools.cached_property
     def probabilities(self) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -86,7 +86,7 @@ class ClassifierTrainer:
         rows = self.replicas.rows
         shape = (self.config.batch_size,) if rows is None else rows.shape
         return tf.function(
-            lambda images: self.replicas.gather(self.replicas.run(self._probabilities, [images])), autograph=False
+            lambda images: self.replicas.gather(self.replicas.run(self.classify, [images])), autograph=False
         ).get_concrete_function(tf.TensorSpec((*shape, *self.task.image_shape), tf.float32))
 
     @functools.cached_property
@@ -110,8 +110,15 @@ class ClassifierTrainer:
         (weight,) = self.replicas.sum([tf.reduce_sum(weights)])
         return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), weight)
 
-    def _step(self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        """Updates the weights once and returns the loss without weight decay (scalar)."""
+    def update(self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """Updates the weights once and returns the loss without weight decay (scalar); on each replica its share of it.
+
+        Args:
+            images: float32 [B, H, W, C], normalised.
+            labels: int [B].
+            weights: float32 [B], 0 for filler.
+            step: number of the step, int32 scalar.
+        """
         seed = tf.stack([tf.constant(self.seed & 0x7FFFFFFF, tf.int32), tf.cast(step, tf.int32)])
         progress = tf.cast(step, tf.float32) / float(self.total_steps)
         variables = self.optimizer.variables
@@ -139,7 +146,7 @@ class ClassifierTrainer:
         sums = iter(self.replicas.sum([gradient for gradient in gradients if gradient is not None]))
         return [None if gradient is None else next(sums) for gradient in gradients]
 
-    def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
+    def classify(self, images: tf.Tensor) -> tf.Tensor:
         """Returns class probabilities [B, classes] of normalised images [B, H, W, C]."""
         return tf.nn.softmax(self.network(images, training=False))
 

@@ -73,13 +73,13 @@ class LanguageTrainer:
             length: T; there are few (`streams.static_lengths`), and each is traced when it is first asked for.
         """
         if length not in self._steps:
-            self._steps[length] = self._compiled(self._step, self.replicas, length, tf.TensorSpec((), tf.int32))
+            self._steps[length] = self._compiled(self.update, self.replicas, length, tf.TensorSpec((), tf.int32))
         return self._steps[length]
 
     @functools.cached_property
     def losses(self) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
         """The compiled evaluation of a segment: (inputs, targets, weights, state) -> sum of losses, state."""
-        return self._compiled(self._evaluation, self.eval_replicas, self.config.sequence_length)
+        return self._compiled(self.summed_loss, self.eval_replicas, self.config.sequence_length)
 
     def _compiled(
         self, function: Callable, replicas: Replicas, length: int, *others: tf.TensorSpec
@@ -96,10 +96,18 @@ class LanguageTrainer:
         specs = [tf.TensorSpec((*parts, length, replicas.size), kind) for kind in (tf.int32, tf.int32, tf.float32)]
         return tf.function(run, autograph=False).get_concrete_function(*specs, self._initial_state(replicas), *others)
 
-    def _step(
+    def update(
         self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: tf.Tensor, number: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Updates the weights once; returns the mean cross entropy (scalar) and the state to carry on [B, H]."""
+        """Updates the weights once; returns the mean cross entropy (scalar) and the state to carry on [B, H].
+
+        Args:
+            inputs: int32 [T, B].
+            targets: int32 [T, B].
+            weights: float32 [T, B], 0 for filler.
+            state: float32 [B, H].
+            number: of the step, int32 scalar.
+        """
         config = self.config
         found = self.network.gradients(
             inputs,
@@ -254,7 +262,7 @@ class LanguageTrainer:
             sums.append(float(total))
         return math.fsum(sums) / self.task.splits[split]
 
-    def _evaluation(
+    def summed_loss(
         self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the sum of the cross entropies of a segment in nats, and the state to carry on."""
