@@ -60,6 +60,7 @@ def test_usage(nao):
         ((*BASE, '--workdir=x', '--config.space.name=darts'), ["'darts'", 'nao_cnn', 'enas_cnn']),
         ((*BASE, '--workdir=x', '--config.task.name=mnist'), ["'mnist'", 'digits']),
         ((*BASE, '--workdir=x', '--config.task.validation=5000'), ['5000']),
+        ((*BASE, '--workdir=x', '--config.task.validation=0'), ['task.validation is 0; a search needs a validation']),
         ((*BASE, '--workdir=x', '--tpu=local'), ['--tpu=local needs --distribution_strategy=tpu']),
         ((*BASE, '--workdir=x', '--distribution_strategy=tpu'), ['--tpu=local: no TPU can be used there', 'TPU VM']),
         ((*BASE, '--workdir=x', '--distribution_strategy=both'), ['should be one of <off|one_device|mirrored|']),

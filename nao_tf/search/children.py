@@ -60,6 +60,8 @@ def image_child(
         raise InputError(
             f'space {space.name} has no convolutional cells: an image task needs a space such as nao_cnn or enas_cnn'
         )
+    if 'valid' not in task.splits:
+        raise InputError('task.validation is 0; a search needs a validation split to compare architectures by')
     network, training = image_recipe(config, task)
     return TrainedChild(task, space, network=network, training=training, seed=config.seed, distribution=distribution)
 

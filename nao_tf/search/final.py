@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,9 +31,9 @@ class Outcome:
     """What a training came to.
 
     Args:
-        score: validation value of the task's metric; 0 where it failed.
+        score: validation value of the task's metric; 0 where it failed or there is no validation split.
         epoch: that gave the score, counted from 1.
-        metrics: every validation metric of that epoch, and `loss` of its training.
+        metrics: every validation metric of that epoch where there is a validation split, and `loss` of its training.
         failure: why there is no score, '' if there is one.
     """
 
@@ -118,9 +119,10 @@ class FinalTraining:
             metric, best = trainer.task.metric, course.best
             elapsed = time.perf_counter() - started
             left = elapsed / (course.step - first) * (trainer.total_steps - course.step)
-            kept = '' if best is None else f'best {best.score:.4f} (epoch {best.epoch}) | '
+            kept = '' if math.isnan(score) else f'{metric} {score:.4f} | '
+            kept += '' if best is None else f'best {best.score:.4f} (epoch {best.epoch}) | '
             console.print(
-                f'epoch {epoch} of {epochs} | loss {course.metrics["loss"]:.4f} | {metric} {score:.4f} | {kept}'
+                f'epoch {epoch} of {epochs} | loss {course.metrics["loss"]:.4f} | {kept}'
                 f'{clock(elapsed)} elapsed, {clock(left)} left',
                 markup=False,
             )
@@ -147,7 +149,7 @@ class FinalTraining:
             return Outcome(failure=str(error))
         if beat is None or result.score > beat:
             self._save(trainer.replicas.read(trainer.network.variables), MODEL)
-        return Outcome(result.score, result.epoch, result.metrics)
+        return Outcome(0.0 if math.isnan(result.score) else result.score, result.epoch, result.metrics)
 
     def forget(self) -> None:
         """Removes the checkpoint of a training that has ended."""

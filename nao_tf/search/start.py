@@ -67,6 +67,7 @@ def make_start(config: ml_collections.ConfigDict) -> Start:
     for candidate in found:
         candidate.pair  # noqa: B018 - raises where it is none
     task = _task(config.task.to_dict())
+    _check_validation(config, task)
     network, training = image_recipe(config, task)
     for candidate in found:
         plan_network(candidate.pair, network)  # which raises where an operation is not known
@@ -89,6 +90,7 @@ def _from_weights(config: ml_collections.ConfigDict) -> Start:
     fields['image_size'] = fields['image_size'] or (height, width)
     fields['channels'] = fields['channels'] or channels
     task = _task(fields)
+    _check_validation(config, task)
     if task.image_shape[2] != channels:
         raise InputError(
             f'{path} takes images of {channels} channels, those of task {task.name} have {task.image_shape[2]}; set '
@@ -133,6 +135,18 @@ def _task(fields: dict[str, Any]) -> ImageTask:
     task = make_task(fields)
     assert isinstance(task, ImageTask)  # the name is that of no text
     return task
+
+
+def _check_validation(config: ml_collections.ConfigDict, task: ImageTask) -> None:
+    if 'valid' in task.splits:
+        return
+    if config.child.score == 'best':
+        raise InputError(
+            "task.validation is 0 and child.score is 'best': no epoch is the best without validation images; set "
+            "child.score to 'last', or validation to a number of images"
+        )
+    if config.get('top_k', 1) > 1:
+        raise InputError(f'task.validation is 0, but top_k is {config.top_k}: the best is chosen by validation images')
 
 
 def _some(names: tuple[str, ...]) -> str:

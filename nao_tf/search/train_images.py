@@ -172,15 +172,19 @@ def _finish(start: Start, outcomes: list[Outcome], winner: int, folder: Path, *,
 
 
 def _print_summary(summary: dict[str, Any], folder: Path, console: Console) -> None:
-    metric, test = summary['metric'], summary['test']
+    metric = summary['metric']
     for row in summary.get('candidates', ()):
         figure = row['failure'] or f'validation {metric} {row["metrics"][metric]:.4f} (epoch {row["epoch"]})'
         console.print(f'{row["origin"]}: {figure}', markup=False)
     if 'origin' in summary:
         console.print(f'the best is {summary["origin"]}\n{summary["description"]}', markup=False)
-    tested = '' if test is None else f', test {metric} {test[metric]:.4f}'
+    figures = [
+        f'{name} {metric} {summary[key][metric]:.4f}'
+        for name, key in (('validation', 'validation'), ('test', 'test'))
+        if summary[key] is not None and metric in summary[key]
+    ]
     console.print(
-        f'validation {metric} {summary["validation"][metric]:.4f} (epoch {summary["epoch"]}){tested}, '
-        f'{summary["parameters"]:,} parameters\nmodel: {folder / MODEL}  summary: {folder / SUMMARY}',
+        f'{", ".join([*figures, ""])}{summary["parameters"]:,} parameters, weights of epoch {summary["epoch"]}\n'
+        f'model: {folder / MODEL}  summary: {folder / SUMMARY}',
         markup=False,
     )

@@ -21,7 +21,7 @@ def assemble(raw: RawImages, config: TaskConfig, *, class_names: tuple[str, ...]
         class_names: one per class; None for those of the source.
 
     Returns:
-        the data with the splits train, valid and, unless `config.test` is 0, test.
+        the data with the splits train and, unless `config.validation` or `config.test` is 0, valid and test.
 
     Raises:
         InputError: if images or labels are wrong, or there are too few of them for the splits.
@@ -50,8 +50,6 @@ def assemble(raw: RawImages, config: TaskConfig, *, class_names: tuple[str, ...]
     available = len(labels['train'])
     wanted = {'test': config.test, 'valid': config.validation}
     wanted = {name: given for name, given in wanted.items() if name not in labels}
-    if not wanted.get('valid', 1):
-        raise InputError('task.validation is 0; a search needs a validation split to compare architectures by')
     sizes = {name: split_size(given, images=available, name=name) for name, given in wanted.items() if given}
     train_order = _order(orders['train'], available)
     rows = stratified(labels['train'][train_order], sizes, class_names=names, seed=config.split_seed)

@@ -28,6 +28,7 @@ def default_task_config() -> ml_collections.ConfigDict:
     # 1 grey, 3 colour, 0: as the data is (one colour image makes all of them colour).
     config.channels = 0
     # Size of the validation split, a share below 1 or a number of images; unused where the source brings its own.
+    # 0 for none, which a final training may do (child.score='last') and a search may not.
     config.validation = 0.2
     # Size of the test split, likewise; 0 for none.
     config.test = 0.2

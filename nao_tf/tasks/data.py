@@ -89,7 +89,7 @@ class ImageData:
     Args:
         source: where they come from, in a word or two.
         class_names: one per class.
-        splits: by name; `train` and `valid`, and `test` where there is one.
+        splits: by name; `train`, and `valid` and `test` where there are such.
         white: raw value of a white pixel: 255, or 1 for floating-point images between 0 and 1.
     """
 

@@ -153,7 +153,7 @@ class ClassifierTrainer:
     def train(
         self, on_epoch: Callable[[int, float], None] | None = None, on_loop: Callable[[], None] | None = None
     ) -> TrainResult:
-        """Trains for the configured epochs, or what is left of them, and scores on the validation split.
+        """Trains for the configured epochs, or what is left of them, and scores on the validation split if there is one.
 
         Args:
             on_epoch: called with (epoch counted from 1, validation score) after each evaluation; given one, every
@@ -199,8 +199,8 @@ class ClassifierTrainer:
         keep_best = self.config.score == 'best'
         if not keep_best and epoch < epochs and on_epoch is None:
             return
-        course.metrics = {**self.evaluate('valid'), 'loss': loss}
-        course.score = course.metrics[self.task.metric]
+        course.metrics = {**(self.evaluate('valid') if 'valid' in self.task.splits else {}), 'loss': loss}
+        course.score = course.metrics.get(self.task.metric, math.nan)
         if keep_best and (course.best is None or course.score > course.best.score):
             values = self.replicas.read(self.network.variables)
             course.best = BestEpoch(course.score, epoch, course.metrics, values)

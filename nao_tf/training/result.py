@@ -14,7 +14,7 @@ class TrainResult:
     """What a training came to.
 
     Args:
-        score: validation value of the task's metric, by the rule of `TrainConfig.score`.
+        score: validation value of the task's metric, by the rule of `TrainConfig.score`; NaN without validation split.
         metrics: every validation metric of the epoch that gave the score, and `loss` of the last epoch.
         epoch: that epoch, counted from 1.
     """

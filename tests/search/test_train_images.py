@@ -122,6 +122,19 @@ def test_weights_go_on_with_other_images(config, tmp_path):
         make_start(tuned)
 
 
+def test_every_image_may_be_trained_on(config, tmp_path):
+    config.task.validation = 0.0
+    config.child.score = 'last'
+    config.child.epochs = 1
+    summary, output = run(config, tmp_path / 'run')
+    assert 'task digits: 1,438 training, 359 test images' in output
+    assert set(summary['validation']) == {'loss'}
+    assert 0 < summary['test']['accuracy'] < 1
+    config.top_k = 2
+    with pytest.raises(InputError, match=r'task.validation is 0, but top_k is 2'):
+        run(config, tmp_path / 'other')
+
+
 def test_divergence_is_said_in_one_line(config, tmp_path):
     config.child.learning_rate = 1e30
     config.child.clip_norm = 0.0
@@ -142,6 +155,7 @@ def test_divergence_is_said_in_one_line(config, tmp_path):
         ({'child.auxiliary': True}, 'take images of at least 29 pixels a side'),
         ({'child.precision': 'half'}, "child.precision is 'half'"),
         ({'child.patience': 3, 'child.score': 'last'}, "child.patience is 3, but child.score is 'last'"),
+        ({'task.validation': 0.0}, "task.validation is 0 and child.score is 'best': no epoch is the best"),
         ({'task.name': 'pydoc'}, 'task pydoc is a text, but the config is of images'),
     ],
 )

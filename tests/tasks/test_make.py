@@ -63,7 +63,6 @@ def test_a_path_that_does_not_exist():
         ({'validation': -0.1}, 'task.validation is -0.1'),
         ({'validation': 10.5}, 'task.validation is 10.5'),
         ({'validation': 1797}, 'task.validation asks for 1797 images and the data has 1797'),
-        ({'validation': 0}, 'task.validation is 0; a search needs a validation split'),
         ({'test': 'some'}, "task.test is 'some'"),
         ({'split_seed': -1}, 'task.split_seed is -1'),
         ({'memory_mb': 0.5}, 'task.memory_mb is 0.5'),
