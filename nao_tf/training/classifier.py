@@ -153,7 +153,7 @@ class ClassifierTrainer:
     def train(
         self, on_epoch: Callable[[int, float], None] | None = None, on_loop: Callable[[], None] | None = None
     ) -> TrainResult:
-        """Trains for the configured epochs, or what is left of them, and scores on the validation split if there is one.
+        """Trains for the configured epochs, or what is left of them; scores on the validation split if there is one.
 
         Args:
             on_epoch: called with (epoch counted from 1, validation score) after each evaluation; given one, every
