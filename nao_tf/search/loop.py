@@ -143,7 +143,7 @@ class SearchLoop:
 
     def _propose(self, arm: str, searcher: Searcher, count: int, number: int) -> Batch | None:
         """Asks the searcher for a batch and records it; what a torn batch left in the journal keeps its place."""
-        self._check_time()
+        self.check_time()
         self.observer.proposing(arm, number)
         started = time.perf_counter()
         proposals = searcher.propose(count)
@@ -234,7 +234,7 @@ class SearchLoop:
         running: dict[int, Trial] = {}
 
         def on_start(trial: Trial) -> float:
-            self._check_time()
+            self.check_time()
             self.record([{'event': 'started', 'trial': trial.id, 'attempt': trial.attempts + 1}])
             running[trial.id] = trial
             self.observer.started(trial)
@@ -258,7 +258,8 @@ class SearchLoop:
             self.keeper.tidy(self.history)
         self.observer.ended(trial, self.history)
 
-    def _check_time(self) -> None:
+    def check_time(self) -> None:
+        """Raises OutOfTime if the time of this session is over."""
         if self.max_seconds is not None and time.perf_counter() - self.started >= self.max_seconds:
             raise OutOfTime
 

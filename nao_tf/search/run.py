@@ -16,7 +16,7 @@ from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.files import write_text, written_whole
-from nao_tf.search.config import default_config_for, flatten
+from nao_tf.search.config import flatten
 from nao_tf.search.estimate import estimate
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
@@ -26,6 +26,9 @@ from nao_tf.search.keeper import BestChildren
 from nao_tf.search.loop import SearchLoop, start_evaluations
 from nao_tf.search.progress import Progress, clock, make_console, print_summary
 from nao_tf.search.setup import Parts, build_parts, identify, set_threads, share_gpus, warm_evaluations
+from nao_tf.search.share import Sharing, prepare, with_finalists
+from nao_tf.search.sharing_config import default_config_like
+from nao_tf.search.sharing_progress import SharingProgress, print_sharing
 from nao_tf.search.shown import Shown
 from nao_tf.search.summary import summarise
 from nao_tf.search.together import follow
@@ -73,7 +76,8 @@ def run_search(
     """Runs or continues a search; a finished one is printed again.
 
     Args:
-        config: of `nao_tf.search.config.default_config` or `default_text_config`.
+        config: of `nao_tf.search.config.default_config` or `default_text_config`, or of
+            `nao_tf.search.sharing_config`.
         workdir: made if it does not exist.
         task: given in Python; None makes the one that `config.task` describes.
         max_hours: of this session; after it the same command continues.
@@ -101,15 +105,16 @@ def run_search(
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.child.precision)
     try:
+        sharing = prepare(config, parts, identity) if 'sharing' in config else None
         if dry_run:
             parts.warm = warm_evaluations(config, identity)
-            describe_plan(config, parts, console, sum(parts.budgets.values()), execution)
+            describe_plan(config, parts, console, sum(parts.budgets.values()), execution, sharing)
             return None
         if execution.follows:
             _follow(config, parts, identity, console, execution)
             return None
-        with open_workdir(Path(workdir), identity, flatten(default_config_for(config.task.name))) as folder:
-            return _run(config, parts, identity, folder, max_hours, console, started, execution)
+        with open_workdir(Path(workdir), identity, flatten(default_config_like(config))) as folder:
+            return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing)
     except OSError as error:
         if error.errno not in DISK:
             raise
@@ -145,6 +150,7 @@ def _run(
     console: Console,
     started: float,
     execution: Execution,
+    sharing: Sharing | None,
 ) -> Result | None:
     journal = Journal(workdir / JOURNAL)
     shown = Shown.of(parts.task)
@@ -169,9 +175,14 @@ def _run(
         if parts.warm:
             loop.take_over(parts.warm)
     parts.warm = [trial.evaluation for trial in history.of_arm(WARM) if trial.evaluation is not None]
-    missing = parts.missing(history)
-    progress.ended_before, progress.total = history.ended, history.ended + missing
+    shared = None
     try:
+        if sharing is not None:
+            shared = sharing.run(workdir, SharingProgress(progress), loop.check_time)
+            parts = with_finalists(parts, shared)
+            progress.started_at = time.perf_counter()  # what is left is reckoned from the trained children alone
+        missing = parts.missing(history)
+        progress.ended_before, progress.total = history.ended, history.ended + missing
         if missing:
             if history.ended:
                 progress.say(f'continuing {workdir}: {history.ended} of {progress.total} children have ended')
@@ -198,6 +209,9 @@ def _run(
         seed=config.seed,
         score=shown.score,
     )
+    if shared is not None:
+        summary['sharing'] = shared.summary(history)
+        print_sharing(summary['sharing'], console, shown)
     write_text(workdir / SUMMARY, json.dumps(summary, indent=1))
     print_summary(summary, console, shown)
     best = history.best()
@@ -232,7 +246,12 @@ def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) 
 
 
 def describe_plan(
-    config: ml_collections.ConfigDict, parts: Parts, console: Console, children: int, execution: Execution
+    config: ml_collections.ConfigDict,
+    parts: Parts,
+    console: Console,
+    children: int,
+    execution: Execution,
+    sharing: Sharing | None = None,
 ) -> None:
     """Prints what will run and what it is estimated to take."""
     searcher = config.searcher

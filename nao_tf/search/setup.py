@@ -14,10 +14,11 @@ import tensorflow as tf
 from nao_tf.errors import InputError
 from nao_tf.evaluators.child import Child
 from nao_tf.search.children import make_child
-from nao_tf.search.config import default_config_for, flatten
+from nao_tf.search.config import flatten
 from nao_tf.search.history import BASELINE, SEARCH, History
 from nao_tf.search.identity import may_change
 from nao_tf.search.journal import Journal
+from nao_tf.search.sharing_config import default_config_like
 from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
 from nao_tf.searchers.base import Evaluation, Searcher
 from nao_tf.searchers.random import RandomSearch
@@ -85,7 +86,7 @@ def build_parts(config: ml_collections.ConfigDict, task: Task, distribution: Dis
         InputError: for a value that is wrong, before any training starts.
     """
     # A space of one's own has its own name, so the default name gives way to it.
-    own = config.space.module and config.space.name == default_config_for(config.task.name).space.name
+    own = config.space.module and config.space.name == default_config_like(config).space.name
     space = get_space('' if own else config.space.name, module=config.space.module)
     check_choice('baseline', config.baseline, BASELINES)
     if config.baseline == config.searcher.name:
@@ -182,7 +183,7 @@ def warm_evaluations(config: ml_collections.ConfigDict, identity: dict[str, Any]
         return []
     workdir = Path(config.warm_start)
     source: dict[str, Any] = read_json(workdir / CONFIG)
-    defaults = flatten(default_config_for(config.task.name))
+    defaults = flatten(default_config_like(config))
     for name, value in identity.items():
         other = source.get(name, defaults.get(name))
         if name.startswith(('task.', 'space.', 'child.', 'fingerprint')) and not may_change(name) and other != value:

@@ -10,6 +10,7 @@ from nao_tf.errors import InputError
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.progress import clock, make_console
+from nao_tf.search.sharing_checkpoint import CHECKPOINT, load_about
 from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
 
 
@@ -24,9 +25,18 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
         InputError: if the directory holds no search, or its config is damaged.
     """
     console = console or make_console()
-    if not (workdir / JOURNAL).exists():
+    checkpoint = workdir / CHECKPOINT
+    if not (workdir / JOURNAL).exists() and not checkpoint.exists():
         raise InputError(f'{workdir} holds no search: there is no {JOURNAL} in it')
     config = read_json(workdir / CONFIG)
+    if checkpoint.exists():
+        about = load_about(checkpoint)
+        state, sizes = about['state'], about['sizes']
+        console.print(
+            f'{workdir}: shared weights trained for {state["epoch"]} of {sizes["epochs"] * (sizes["rounds"] + 1)} epochs, '
+            f'{state["round"]} of {sizes["rounds"] + 1} rounds scored',
+            markup=False,
+        )
     try:
         space, searcher, start = config['space.name'], config['searcher.name'], config['searcher.initial']
         later = config['searcher.rounds'] * config['searcher.per_round']
@@ -38,6 +48,8 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
     for message in journal.damaged:
         console.print(f'warning: {message}', markup=False)
     total = max(start - len(history.of_arm(WARM)), 0) + arms * later
+    if checkpoint.exists():  # then children are what the shared weights chose
+        total = len(history.trials)
     failed = sum(trial.evaluation is not None and trial.evaluation.failed for trial in history.trials.values())
     console.print(
         f'{workdir}: {searcher} on {config["data"]}, space {space}: '

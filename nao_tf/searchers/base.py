@@ -290,6 +290,22 @@ class Searcher(abc.ABC):
         except KeyError as error:
             raise InputError(f'the saved state of the searcher has no field {error}') from None
 
+    def model_state(self) -> dict[str, Any]:
+        """Returns what its model has learned, without the cells and scores that it has seen, as JSON types.
+
+        Where scores change, as those of shared weights do, every round has a new searcher that observes the present
+        ones and goes on with the model of the last. {} for a searcher whose model is made of the scores alone.
+        """
+        return {}
+
+    def load_model_state(self, state: Mapping[str, Any]) -> None:
+        """Takes over the model of an earlier searcher.
+
+        Args:
+            state: what `model_state` of a searcher of the same settings returned; {} changes nothing.
+        """
+        del state
+
 
 def check_at_least(least: float, **settings: float) -> None:
     """Checks settings of a searcher.

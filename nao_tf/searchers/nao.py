@@ -113,9 +113,20 @@ class NAO(Searcher):
         state['rounds'] = self.rounds
         state['fits'] = self.controller.fits
         state['trained_on'] = self._trained_on
-        if self.controller.config.start == 'warm':
-            state['weights'] = self.controller.models.flat().tolist()
-        return state
+        return {**state, **self.model_state()}
+
+    def model_state(self) -> dict[str, Any]:
+        """Returns the controller's weights where its fits start warm."""
+        return {'weights': self.controller.models.flat().tolist()} if self.controller.config.start == 'warm' else {}
+
+    def load_model_state(self, state: Mapping[str, Any]) -> None:
+        """Takes over the weights of an earlier controller, from which the next fit starts.
+
+        Args:
+            state: from `model_state`.
+        """
+        if 'weights' in state:
+            self.controller.models.assign(np.asarray(state['weights'], np.float32))
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continues from what `state_dict` returned.
@@ -128,8 +139,7 @@ class NAO(Searcher):
         self.controller.fits = int(state['fits'])
         self._trained_on = int(state['trained_on'])
         self._stale = self._trained_on > 0
-        if 'weights' in state:
-            self.controller.models.assign(np.asarray(state['weights'], np.float32))
+        self.load_model_state(state)
 
     def _propose(self, count: int) -> list[Proposal]:
         current = self.round

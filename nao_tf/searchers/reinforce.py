@@ -104,9 +104,7 @@ class PolicySearcher(Searcher):
         """Returns the state of the base class, the weights with Adam's moments, the baseline and open episodes."""
         return {
             **super().state_dict(),
-            'weights': [vector.tolist() for vector in self.weights],
-            'updates': self.updates,
-            'baseline': self.baseline,
+            **self.model_state(),
             'pending': [[episode.tokens.tolist(), episode.before.tolist()] for episode in self.pending],
         }
 
@@ -117,12 +115,38 @@ class PolicySearcher(Searcher):
             state: of a searcher that was made with the same arguments.
         """
         super().load_state_dict(state)
-        self.weights = self._weights_of(*(np.asarray(vector, np.float32) for vector in state['weights']))
-        self.updates = int(state['updates'])
-        self.baseline = state['baseline']
+        self.load_model_state(state)
         self.pending = [
             self._episode(np.asarray(tokens), np.asarray(before, np.float32)) for tokens, before in state['pending']
         ]
+
+    def model_state(self) -> dict[str, Any]:
+        """Returns the policy's weights with Adam's moments, and the baseline."""
+        return {
+            'weights': [vector.tolist() for vector in self.weights],
+            'updates': self.updates,
+            'baseline': self.baseline,
+        }
+
+    def load_model_state(self, state: Mapping[str, Any]) -> None:
+        """Takes over the policy of an earlier searcher.
+
+        Args:
+            state: from `model_state`.
+        """
+        if state:
+            self.weights = self._weights_of(*(np.asarray(vector, np.float32) for vector in state['weights']))
+            self.updates = int(state['updates'])
+            self.baseline = state['baseline']
+
+    def draw(self, rng: np.random.Generator) -> list[Architecture]:
+        """Returns `batch` cells that the policy draws, known ones among them; nothing is learned from them.
+
+        Args:
+            rng: of the draws.
+        """
+        tokens, before = self.policy.sample(self.weights, rng)
+        return [self._episode(*row).architecture for row in zip(tokens, before, strict=True)]
 
     def _episode(self, tokens: np.ndarray, before: np.ndarray) -> Episode:
         drawn = Architecture(self.space.name, tuple(tokens.tolist()))

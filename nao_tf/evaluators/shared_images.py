@@ -1,0 +1,141 @@
+"""Shared weights of convolutional cells: trained on images, scored on the same validation batches for all (A2)."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.special
+import tensorflow as tf
+
+from nao_tf.errors import InputError
+from nao_tf.evaluators.shared_weights import SharedWeights
+from nao_tf.searchers.base import Evaluation
+from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.conv_cell import ConvCellSpace
+from nao_tf.supernets.config import SupernetConfig
+from nao_tf.supernets.conv_supernet import ConvSupernet
+from nao_tf.supernets.momentum import SharedMomentum
+from nao_tf.supernets.train_config import SharedTrainConfig
+from nao_tf.supernets.trainer import Batch, SupernetTrainer
+from nao_tf.tasks.image import ImageTask
+from nao_tf.training.schedule import CosineRestarts
+
+
+class SharedImages(SharedWeights[Batch]):
+    """A convolutional supernet on images.
+
+    Args:
+        task: data and metric.
+        space: of the architectures.
+        network: depth and width of the supernet.
+        training: its recipe.
+        epochs: of the whole training.
+        seed: of the weights, the order of the images, their augmentation, and what is dropped.
+
+    Raises:
+        InputError: if the space is of another kind, or the validation split smaller than one batch.
+    """
+
+    def __init__(
+        self,
+        task: ImageTask,
+        space: ConvCellSpace,
+        *,
+        network: SupernetConfig,
+        training: SharedTrainConfig,
+        epochs: int,
+        seed: int,
+    ):
+        super().__init__(space)
+        full = task.splits['valid'] // training.eval_batch_size
+        wanted = training.score_batches or full
+        if not 1 <= wanted <= full:
+            raise InputError(
+                f'sharing: {max(wanted, 1)} full batches of sharing.eval_batch_size={training.eval_batch_size} are to '
+                f'give the scores, but the validation split has {task.splits["valid"]:,} images; make '
+                'sharing.eval_batch_size or sharing.score_batches smaller'
+            )
+        self.task = task
+        self.training = training
+        self.seed = seed
+        self._wanted = wanted
+        self.supernet = ConvSupernet(space, network, seed=seed, execution=training.execution)
+        self.optimizer = SharedMomentum(
+            self.supernet,
+            momentum=training.momentum,
+            nesterov=training.nesterov,
+            weight_decay=training.weight_decay,
+            clip_norm=training.clip_norm,
+        )
+        self.trainer = SupernetTrainer(
+            self.supernet,
+            self.optimizer,
+            batch_size=training.batch_size,
+            eval_batch_size=training.eval_batch_size,
+            auxiliary_weight=training.auxiliary_weight,
+            seed=seed,
+        )
+        self.steps_per_epoch = task.steps_per_epoch(training.batch_size)
+        self.total_steps = epochs * self.steps_per_epoch
+        period = (training.restart_epochs or epochs) * self.steps_per_epoch
+        self.schedule = CosineRestarts(
+            training.learning_rate, training.final_learning_rate, period, training.restart_factor
+        )
+        self._held: list[tf.Tensor] = []
+
+    def epoch_steps(self, epoch: int) -> int:
+        """Returns the number of steps of an epoch: always the same."""
+        del epoch
+        return self.steps_per_epoch
+
+    def batches(self, epoch: int, start: int) -> Iterator[Batch]:
+        """Yields the training batches of an epoch."""
+        first = epoch * self.steps_per_epoch
+        yield from self.task.train_batches(
+            self.training.batch_size, seed=self.seed, steps=first + self.steps_per_epoch, start_step=first + start
+        )
+
+    def train(self, batch: Batch, architecture: Architecture, step: int) -> float:
+        """Updates what one architecture uses of the weights, once; returns the loss without weight decay."""
+        images, labels, weights = batch
+        if self.task.class_weights is not None:
+            weights *= tf.gather(tf.constant(self.task.class_weights), labels)
+        loss = self.trainer.step(
+            images,
+            labels,
+            weights,
+            tf.constant(self.supernet.codes(architecture)),
+            tf.constant(self.schedule(step), tf.float32),
+            tf.constant(step),
+            tf.constant(step / self.total_steps, tf.float32),
+        )
+        return float(loss)
+
+    def evaluate(self, architecture: Architecture) -> Evaluation:
+        """Returns the validation metrics of one architecture; every normalisation takes the batch's own statistics."""
+        started = time.perf_counter()
+        codes = tf.constant(self.supernet.codes(architecture))
+        if not self._held:
+            # Full ones only: filler would take part in the statistics.
+            batches = self.task.eval_batches('valid', self.training.eval_batch_size).take(self._wanted)
+            self._held = [images for images, *_ in batches]
+        logits = np.concatenate([self.trainer.logits(images, codes).numpy() for images in self._held])
+        if not np.isfinite(logits).all():
+            return Evaluation(architecture, float('nan'), failure='the logits are not finite')
+        metrics = self.task.score(self.task.labels('valid')[: len(logits)], scipy.special.softmax(logits, -1))
+        seconds = time.perf_counter() - started
+        return Evaluation(architecture, metrics[self.task.metric], metrics=metrics, seconds=seconds)
+
+    @property
+    def variables(self) -> Sequence[tf.Variable]:
+        """Weights, then momenta."""
+        return [*self.supernet.weights.variables, *self.optimizer.momenta.variables]
+
+    @property
+    def sizes(self) -> Mapping[str, Any]:
+        """The fields of the supernet's config."""
+        return {**dataclasses.asdict(self.supernet.config), 'image_shape': list(self.supernet.config.image_shape)}

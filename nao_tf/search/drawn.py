@@ -1,0 +1,87 @@
+"""Candidates that every step draws anew: from a policy that learns (ENAS), or uniformly (Random-WS)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nao_tf.search.candidates import Candidates, Score
+from nao_tf.searchers.base import Proposal
+from nao_tf.searchers.reinforce import PolicySearcher
+from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.base import SearchSpace
+
+
+class Policy(Candidates):
+    """Every step draws a cell from a policy, which learns between the trainings from the scores of its draws (ENAS).
+
+    After the training of a round the policy draws new cells, batch by batch, and learns from each batch, until it has
+    drawn `per_round` of them; after the last training, `initial`, which are the candidates.
+
+    Args:
+        space: of the architectures.
+        config: the `searcher` part of a search's config, of a searcher with a policy.
+        seed: of every draw.
+    """
+
+    def __init__(self, space: SearchSpace, config: Mapping[str, Any], *, seed: int):
+        super().__init__(space, config, seed=seed)
+        self._batch: tuple[int, list[Architecture]] | None = None
+        self._drawing = self._policy(0)
+        self.model = self._drawing.model_state()
+
+    def _policy(self, number: int) -> PolicySearcher:
+        searcher = self.searcher(number)
+        assert isinstance(searcher, PolicySearcher)
+        return searcher
+
+    def draw(self, step: int) -> Architecture:
+        """Returns a draw of the present policy."""
+        number, place = divmod(step, self._drawing.batch)
+        if self._batch is None or self._batch[0] != number:
+            self._batch = number, self._drawing.draw(np.random.default_rng([self.seed, 1, number]))
+        return self._batch[1][place]
+
+    def turn(self, number: int, score: Score, *, last: bool) -> None:
+        """Draws, scores and learns."""
+        searcher = self._policy(number)
+        proposals: list[Proposal] = []
+        wanted = self.config['initial' if last else 'per_round']
+        while len(proposals) < wanted:
+            new = searcher.propose(min(searcher.round_size, wanted - len(proposals)))
+            if not new:
+                break
+            searcher.observe([score(proposal.architecture) for proposal in new])
+            proposals += [dataclasses.replace(proposal, round=number) for proposal in new]
+        self._keep(proposals, searcher.evaluations)
+        self.report = {'updates': float(searcher.updates), 'baseline': searcher.baseline}
+        self.model = searcher.model_state()
+        self._drawing, self._batch = searcher, None
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continues from what `state_dict` returned."""
+        super().load_state_dict(state)
+        self._drawing, self._batch = self._policy(0), None
+
+
+class Uniform(Candidates):
+    """Every step draws uniformly; after the last training `initial` uniform draws are scored (Random-WS).
+
+    Args:
+        space: of the architectures.
+        config: the `searcher` part of a search's config.
+        seed: of every draw.
+    """
+
+    def draw(self, step: int) -> Architecture:
+        """Returns a uniform draw."""
+        return self.space.canonical(self.space.sample(np.random.default_rng([self.seed, step])))
+
+    def turn(self, number: int, score: Score, *, last: bool) -> None:
+        """Scores the candidates, once."""
+        if last:
+            proposals = self.searcher(number).random_proposals(self.config['initial'], round_number=number)
+            self._keep(proposals, [score(proposal.architecture) for proposal in proposals])

@@ -1,0 +1,229 @@
+"""From a config to a weight-sharing search, and from its end to the finalists that are trained on their own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import ml_collections
+
+from nao_tf.errors import InputError
+from nao_tf.evaluators.shared_images import SharedImages
+from nao_tf.evaluators.shared_text import SharedText
+from nao_tf.evaluators.shared_weights import SharedWeights
+from nao_tf.networks.recurrent_config import RecurrentConfig
+from nao_tf.search.candidates import Candidates, Scored
+from nao_tf.search.drawn import Policy, Uniform
+from nao_tf.search.history import History
+from nao_tf.search.pool import Pool
+from nao_tf.search.ranking import measure, select
+from nao_tf.search.setup import Parts, derived_seed
+from nao_tf.search.sharing import SharingObserver, SharingSearch
+from nao_tf.search.sharing_checkpoint import CHECKPOINT
+from nao_tf.searchers.listed import Listed
+from nao_tf.searchers.random import RandomSearch
+from nao_tf.searchers.registry import searcher_class
+from nao_tf.searchers.reinforce import PolicySearcher
+from nao_tf.spaces.base import SearchSpace
+from nao_tf.spaces.conv_cell import ConvCellSpace
+from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
+from nao_tf.supernets.codes import check_space
+from nao_tf.supernets.config import SupernetConfig
+from nao_tf.supernets.train_config import SharedTextConfig, SharedTrainConfig
+from nao_tf.tasks.text import TextTask
+
+
+@dataclasses.dataclass(frozen=True)
+class Shared:
+    """A weight-sharing search that has ended.
+
+    Args:
+        scored: the candidates with their last scores.
+        records: of its rounds.
+        seconds: by `training`, `scoring` and `controller`.
+        finalists: how many of the best are trained on their own.
+        ranked: how many architectures measure the ranking.
+    """
+
+    scored: list[Scored]
+    records: list[dict[str, Any]]
+    seconds: Mapping[str, float]
+    finalists: int
+    ranked: int
+
+    def summary(self, history: History) -> dict[str, Any]:
+        """Returns the part `sharing` of summary.json.
+
+        Args:
+            history: of the trainings of the chosen ones.
+        """
+        return {
+            'rounds': self.records,
+            'ranking': measure(self.scored, history, ranked=self.ranked),
+            'seconds': {name: round(value, 3) for name, value in self.seconds.items()},
+        }
+
+
+def check_sharing(config: ml_collections.ConfigDict) -> None:
+    """Checks what a weight-sharing search cannot have.
+
+    Args:
+        config: of `nao_tf.search.sharing_config`.
+
+    Raises:
+        InputError: naming the field.
+    """
+    if config.baseline != 'none':
+        raise InputError(
+            f'baseline is {config.baseline!r}, which a search with shared weights does not have; set it to none, and '
+            'run the same config with searcher.name=random to compare'
+        )
+    if config.warm_start:
+        raise InputError(
+            f'warm_start is {config.warm_start!r}, but scores of trained children do not compare with those of shared '
+            'weights; leave it empty'
+        )
+    for field, least in (('fresh', 0), ('finalists', 1), ('ranked', 0)):
+        if config.sharing[field] < least:
+            raise InputError(f'sharing.{field} is {config.sharing[field]}; it must be at least {least}')
+
+
+def make_shared(config: ml_collections.ConfigDict, parts: Parts) -> SharedWeights:
+    """Returns the shared weights of a search, untrained.
+
+    Args:
+        config: of `nao_tf.search.sharing_config`.
+        parts: of the search.
+
+    Raises:
+        InputError: if the space, the task and the config do not belong together, or a value is wrong.
+    """
+    task, space, sharing = parts.task, parts.space, config.sharing.to_dict()
+    kind, start = (
+        ('text', 'default_text_sharing_config') if isinstance(task, TextTask) else ('images', 'default_sharing_config')
+    )
+    recipe = SharedTextConfig if isinstance(task, TextTask) else SharedTrainConfig
+    missing = [field.name for field in dataclasses.fields(recipe) if field.name not in sharing]
+    if missing:
+        raise InputError(
+            f'task {task.name} is {kind}, but the config is not: there is no sharing.{missing[0]} in it; start from '
+            f'{start}() of nao_tf.search.sharing_config'
+        )
+    training = {field.name: sharing[field.name] for field in dataclasses.fields(recipe)}
+    seed = derived_seed(config.seed, 'shared weights')
+    if isinstance(task, TextTask):
+        check_space(space, RecurrentCellSpace)
+        assert isinstance(space, RecurrentCellSpace)
+        fields = [field.name for field in dataclasses.fields(RecurrentConfig) if field.name != 'vocabulary']
+        try:
+            model = RecurrentConfig(vocabulary=len(task.vocabulary), **{name: sharing[name] for name in fields})
+        except InputError as error:
+            raise InputError(str(error).replace('child.', 'sharing.', 1)) from None
+        return SharedText(task, space, network=model, training=SharedTextConfig(**training), seed=seed)
+    check_space(space, ConvCellSpace)
+    assert isinstance(space, ConvCellSpace)
+    network = SupernetConfig(
+        image_shape=task.image_shape,
+        classes=task.classes,
+        **{name: sharing[name] for name in ('cells_per_stage', 'filters', 'drop_path_keep', 'dense_keep', 'auxiliary')},
+    )
+    epochs = (config.searcher.rounds + 1) * sharing['epochs']
+    return SharedImages(task, space, network=network, training=SharedTrainConfig(**training), epochs=epochs, seed=seed)
+
+
+def make_candidates(space: SearchSpace, config: Mapping[str, Any], *, fresh: int, seed: int) -> Candidates:
+    """Returns the candidates of a searcher.
+
+    Args:
+        space: of the architectures.
+        config: the `searcher` part of a search's config.
+        fresh: uniform draws of every round, where there is a pool.
+        seed: of every draw.
+
+    Raises:
+        InputError: if a value is wrong.
+    """
+    kind = searcher_class(config['name'])
+    if issubclass(kind, RandomSearch):
+        return Uniform(space, config, seed=seed)
+    if issubclass(kind, PolicySearcher):
+        return Policy(space, config, seed=seed)
+    return Pool(space, config, fresh=fresh, seed=seed)
+
+
+def prepare(config: ml_collections.ConfigDict, parts: Parts, identity: Mapping[str, Any]) -> Sharing:
+    """Returns a weight-sharing search at its beginning, every value checked.
+
+    Args:
+        config: of `nao_tf.search.sharing_config`.
+        parts: of the search.
+        identity: of the search.
+
+    Raises:
+        InputError: for a value that is wrong.
+    """
+    check_sharing(config)
+    candidates = make_candidates(parts.space, config.searcher, fresh=config.sharing.fresh, seed=config.seed)
+    return Sharing(config, make_shared(config, parts), candidates, identity['space.fingerprint'])
+
+
+@dataclasses.dataclass(frozen=True)
+class Sharing:
+    """A weight-sharing search at its beginning.
+
+    Args:
+        config: of `nao_tf.search.sharing_config`.
+        weights: shared ones, untrained.
+        candidates: what they are trained by.
+        fingerprint: of the space.
+    """
+
+    config: ml_collections.ConfigDict
+    weights: SharedWeights
+    candidates: Candidates
+    fingerprint: str
+
+    def run(self, workdir: Path, observer: SharingObserver, check_time: Callable[[], None]) -> Shared:
+        """Searches to the end, or continues to.
+
+        Args:
+            workdir: holds the checkpoint.
+            observer: told of the progress.
+            check_time: raises OutOfTime.
+
+        Raises:
+            InputError: if the checkpoint is of another search, or the training diverges.
+            OutOfTime: the same search continues.
+        """
+        config, space = self.config, self.candidates.space
+        search = SharingSearch(
+            self.weights,
+            self.candidates,
+            rounds=config.searcher.rounds,
+            epochs=config.sharing.epochs,
+            checkpoint=workdir / CHECKPOINT,
+            sizes={'space': f'{space.name} ({self.fingerprint})', 'searcher': config.searcher.name},
+            observer=observer,
+            check_time=check_time,
+        )
+        search.run()
+        return Shared(
+            self.candidates.scored,
+            search.records,
+            search.seconds,
+            finalists=config.sharing.finalists,
+            ranked=config.sharing.ranked,
+        )
+
+
+def with_finalists(parts: Parts, shared: Shared) -> Parts:
+    """Returns the parts of a search that trains the best candidates, and those that measure the ranking.
+
+    Args:
+        parts: of the weight-sharing search.
+        shared: as it ended.
+    """
+    chosen = select(shared.scored, finalists=shared.finalists, ranked=shared.ranked)
+    return dataclasses.replace(parts, searcher=Listed(parts.space, chosen), initial=len(chosen), later=0)

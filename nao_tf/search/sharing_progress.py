@@ -1,0 +1,81 @@
+"""What a person sees of a weight-sharing search."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from nao_tf.search.progress import Progress, clock, figure
+from nao_tf.search.shown import Shown
+
+
+class SharingProgress:
+    """Prints the epochs and the rounds as they end.
+
+    Args:
+        progress: where to print.
+    """
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+        self.epochs = 0
+        self.started_at = time.perf_counter()
+
+    def epoch(self, epoch: int, epochs: int, loss: float) -> None:
+        """Prints the line of an epoch."""
+        self.epochs += 1
+        elapsed = time.perf_counter() - self.started_at
+        self.progress.say(
+            f'epoch {epoch:>{len(str(epochs))}} of {epochs} | loss {loss:.4f} | {clock(elapsed)} elapsed, '
+            f'{clock(elapsed / self.epochs * (epochs - epoch))} left'
+        )
+
+    def scoring(self, number: int) -> None:
+        """Says nothing: a round has its line when it has ended."""
+
+    def round(self, record: Mapping[str, Any]) -> None:
+        """Prints the line of a round."""
+        shown = self.progress.shown
+        origins = ', '.join(f'{count} {origin}' for origin, count in record['origins'].items())
+        self.progress.say(
+            f'round {record["round"]} | {record["scored"]} cells scored with shared weights | mean '
+            f'{shown.figure(record["mean_score"])} | best {shown.figure(record["best_score"])} | newest ({origins}) '
+            f'{shown.figure(record["mean_new"])}'
+        )
+
+
+def print_sharing(summary: Mapping[str, Any], console: Console, shown: Shown) -> None:
+    """Prints the rounds, and how well the shared scores rank.
+
+    Args:
+        summary: the part `sharing` of summary.json.
+        console: where to print.
+        shown: how scores are shown.
+    """
+    table = Table(title='Rounds of shared weights (scores of all candidates on the same batches)', title_justify='left')
+    for name in ('round', 'epochs', 'loss', 'cells', 'mean', 'best', 'newest', 'predicted', 'from'):
+        table.add_column(name, justify='left' if name == 'from' else 'right')
+    for row in summary['rounds']:
+        table.add_row(
+            *(str(row['round']), str(row['epochs']), figure(row['loss']), str(row['scored'])),
+            *(shown.figure(row[name]) for name in ('mean_score', 'best_score', 'mean_new', 'mean_predicted')),
+            '\n'.join(f'{count} {origin}' for origin, count in row['origins'].items()),
+        )
+    console.print(table)
+    seconds = ', '.join(f'{name} {value:.1f} s' for name, value in summary['seconds'].items())
+    console.print(f'shared weights: {seconds}', markup=False)
+    ranking = summary['ranking']
+    if ranking is None:
+        console.print('ranking of the shared scores: not measured (fewer than two architectures were trained for it)')
+        return
+    console.print(
+        f'ranking of the shared scores, against a training of its own for {ranking["architectures"]} architectures '
+        f'from the best to the worst: Kendall tau {figure(ranking["kendall_tau"], 3)} '
+        f'(p = {figure(ranking["p_value"], 3)}), '
+        f'{ranking["top_overlap"]} of the best {ranking["top"]} in common',
+        markup=False,
+    )
