@@ -136,6 +136,11 @@ def separable(place: Place, *, size: int, dilation: int) -> tuple[Block, ...]:
     )
 
 
+def dilated(place: Place, *, size: int) -> tuple[Block, ...]:
+    """ReLU -> depthwise of dilation 2 -> 1x1 -> BN, once: the dilated convolution of DARTS."""
+    return (SeparableConvNorm(place.inputs, place.filters, place.stride, size, 2),)
+
+
 def pool(place: Place, *, kind: str, size: int) -> tuple[Block, ...]:
     """Pooling; ReLU-1x1-BN behind it where the channels are not F."""
     first = Pool(place.inputs, place.inputs, place.stride, kind, size)
@@ -155,3 +160,5 @@ for _kind in ('max', 'avg', 'min'):
 for _size in (3, 5, 7):
     register_operation(f'sep_conv {_size}x{_size}', functools.partial(separable, size=_size, dilation=1))
     register_operation(f'dil_sep_conv {_size}x{_size}', functools.partial(separable, size=_size, dilation=2))
+for _size in (3, 5):
+    register_operation(f'dil_conv {_size}x{_size}', functools.partial(dilated, size=_size))

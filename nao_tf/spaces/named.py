@@ -237,6 +237,23 @@ NAMED = (
         'NASNet-A; it lists its outputs, which are not the loose ends',
     ),
     NamedCell(
+        'DARTS_V2',
+        CellPair(
+            _cell(
+                '1 sep_conv 3x3 + 2 sep_conv 3x3; 1 sep_conv 3x3 + 2 sep_conv 3x3; 2 sep_conv 3x3 + 1 identity;'
+                '1 identity + 3 dil_conv 3x3',
+                outputs=(3, 4, 5, 6),
+            ),
+            _cell(
+                '1 max_pool 3x3 + 2 max_pool 3x3; 3 identity + 2 max_pool 3x3; 1 max_pool 3x3 + 3 identity;'
+                '3 identity + 2 max_pool 3x3',
+                outputs=(3, 4, 5, 6),
+            ),
+        ),
+        '',
+        'DARTS, second order; 4 nodes',
+    ),
+    NamedCell(
         'NAO-RNN',
         _recurrent('0 1 0 1 1 1 3 0 4 1 4 1 5 1 1 1 7 1 1 1 1 2', 'nao'),
         'nao_rnn',

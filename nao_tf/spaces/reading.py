@@ -11,6 +11,7 @@ from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.spaces.cells import CellPair, RecurrentCell
+from nao_tf.spaces.genotype import from_genotype, is_genotype
 from nao_tf.spaces.notation import parse_json
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from nao_tf.spaces.registry import BUILT_IN, get_space
@@ -23,7 +24,8 @@ def read_architecture(text: str, space: SearchSpace | None = None) -> Architectu
 
     Args:
         text: the name of a published cell (`named.names()`), or a line that `SearchSpace.parse` reads (token ids,
-            vocabulary words, a released string, JSON), or the path of a file that holds one of these.
+            vocabulary words, a released string, JSON), or a genotype as DARTS writes it, or the path of a file that
+            holds one of these; its lines that begin with # are comments.
         space: the space to read it in; None finds the built-in space that can read it.
 
     Returns:
@@ -56,6 +58,8 @@ def read_cells(text: str, space: SearchSpace | None = None) -> CellPair | Recurr
         value = _placed(place, parse_json, content)
         if isinstance(value, dict) and all(dag in value for dag in writing.DAGS):
             return _placed(place, writing.pair_from_json, value)
+    if space is None and is_genotype(content):
+        return _placed(place, from_genotype, content)
     return cells_of(_read(content, place, space), space)
 
 
@@ -81,16 +85,23 @@ def cells_of(architecture: Architecture, space: SearchSpace | None = None) -> Ce
 def _read(content: str, place: str, space: SearchSpace | None) -> Architecture:
     if named.is_named(content):
         cell = named.named_cell(content)
+        return cell.architecture if space is None else _written(cell.cells, space, cell.name)
+    if is_genotype(content):
+        cells = _placed(place, from_genotype, content)
         if space is None:
-            return cell.architecture
-        if isinstance(cell.cells, CellPair) and isinstance(space, CellPairSpace):
-            return space.from_cells(cell.cells)
-        if isinstance(cell.cells, RecurrentCell) and isinstance(space, RecurrentCellSpace):
-            return space.from_cell(cell.cells)
-        raise InputError(f'{cell.name} is no architecture of space {space.name}')
+            raise InputError('a genotype does not tell the space of its tokens; name the space')
+        return _written(cells, space, place or 'the genotype')
     if space is None:
         return _placed(place, _find, content)
     return _placed(place, space.parse, content)
+
+
+def _written(cells: CellPair | RecurrentCell, space: SearchSpace, name: str) -> Architecture:
+    if isinstance(cells, CellPair) and isinstance(space, CellPairSpace):
+        return space.from_cells(cells)
+    if isinstance(cells, RecurrentCell) and isinstance(space, RecurrentCellSpace):
+        return space.from_cell(cells)
+    raise InputError(f'{name} is no architecture of space {space.name}')
 
 
 def _content(text: str) -> tuple[str, str]:
@@ -98,7 +109,7 @@ def _content(text: str) -> tuple[str, str]:
     text = text.strip()
     if not text:
         raise InputError('an empty text is no architecture')
-    if named.is_named(text) or text.startswith(('{', '|')) or '\n' in text:
+    if named.is_named(text) or text.startswith(('{', '|')) or '\n' in text or is_genotype(text):
         return text, ''
     path = Path(text).expanduser()
     try:
@@ -114,7 +125,8 @@ def _content(text: str) -> tuple[str, str]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise InputError(f'{path} is too long to be an architecture (over {MAX_FILE_BYTES} bytes)')
-        content = path.read_text(encoding='utf-8').strip()
+        lines = path.read_text(encoding='utf-8').splitlines()
+        content = '\n'.join(line for line in lines if not line.startswith('#')).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f'{path} cannot be read as text: {error}') from None
     if not content:
