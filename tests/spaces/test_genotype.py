@@ -40,9 +40,7 @@ def test_written_is_read_back(cell):
     assert from_genotype(text) == cell.cells
     namespace = {'Genotype': lambda **fields: set(fields)}
     fields = (
-        {'recurrent', 'concat'}
-        if cell.name.endswith('RNN')
-        else set('normal normal_concat reduce reduce_concat'.split())
+        {'recurrent', 'concat'} if cell.name.endswith('RNN') else {'normal', 'normal_concat', 'reduce', 'reduce_concat'}
     )
     assert eval(text, namespace) == fields
 
