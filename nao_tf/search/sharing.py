@@ -29,6 +29,9 @@ CHECKPOINT_SECONDS = 60.0  # between two checkpoints of the training
 class SharingObserver(Protocol):
     """What a weight-sharing search tells of its progress."""
 
+    def continued(self, epoch: int, epochs: int) -> None:
+        """A search goes on behind `epoch` of `epochs`."""
+
     def epoch(self, epoch: int, epochs: int, loss: float) -> None:
         """An epoch of `epochs` has ended, counted from 1."""
 
@@ -90,6 +93,11 @@ class SharingSearch:
             self._load()
 
     @property
+    def total_epochs(self) -> int:
+        """Of all trainings."""
+        return (self.rounds + 1) * self.epochs
+
+    @property
     def finished(self) -> bool:
         """Whether the last scores are there."""
         return self.round > self.rounds
@@ -101,6 +109,8 @@ class SharingSearch:
             OutOfTime: from `check_time`; the same search continues.
             InputError: if the training diverges.
         """
+        if self.step and not self.finished:
+            self.observer.continued(self.epoch, self.total_epochs)
         while not self.finished:
             if self.epoch < (self.round + 1) * self.epochs:
                 self._train()
@@ -133,7 +143,7 @@ class SharingSearch:
         self.seconds['training'] += time.perf_counter() - started
         self.loss, self.losses = float(np.mean(self.losses)), []
         self.epoch += 1
-        self.observer.epoch(self.epoch, (self.rounds + 1) * self.epochs, self.loss)
+        self.observer.epoch(self.epoch, self.total_epochs, self.loss)
         if self.epoch % self.epochs == 0:
             self.save()
 

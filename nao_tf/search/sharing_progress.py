@@ -25,6 +25,10 @@ class SharingProgress:
         self.epochs = 0
         self.started_at = time.perf_counter()
 
+    def continued(self, epoch: int, epochs: int) -> None:
+        """Says where the search goes on."""
+        self.progress.say(f'continuing: {epoch} of {epochs} epochs of shared weights are done')
+
     def epoch(self, epoch: int, epochs: int, loss: float) -> None:
         """Prints the line of an epoch."""
         self.epochs += 1

@@ -33,7 +33,7 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
         about = load_about(checkpoint)
         state, sizes = about['state'], about['sizes']
         console.print(
-            f'{workdir}: shared weights trained for {state["epoch"]} of {sizes["epochs"] * (sizes["rounds"] + 1)} epochs, '
+            f'{workdir}: shared weights: {state["epoch"]} of {sizes["epochs"] * (sizes["rounds"] + 1)} epochs trained, '
             f'{state["round"]} of {sizes["rounds"] + 1} rounds scored',
             markup=False,
         )

@@ -100,7 +100,7 @@ class Policy:
         """
         shape = (self.config.batch, self.space.length, len(self.space.vocabulary))
         tokens, chosen = self._sample(weights.current, rng.gumbel(size=shape).astype(np.float32))
-        return tokens.numpy(), chosen.numpy()
+        return tokens.numpy().T, chosen.numpy().T
 
     def update(
         self,
@@ -174,7 +174,7 @@ class Policy:
             (0, first, first, zeros, zeros, tf.TensorArray(tf.int32, length), tf.TensorArray(tf.float32, length)),
             maximum_iterations=length,
         )
-        return tf.transpose(tokens.stack()), tf.transpose(chosen.stack())
+        return tokens.stack(), chosen.stack()  # [T, B]: oneDNN complains of a transposition of integers
 
     def _log_probabilities(self, flat: tf.Tensor, tokens: tf.Tensor, states: tf.Tensor) -> tf.Tensor:
         """Returns log P of every word at every position of given sequences, [B, T, V]."""
@@ -182,7 +182,7 @@ class Policy:
         width = self.config.hidden
         zeros = tf.zeros((self.config.batch, width))
         before = tf.concat([tf.zeros_like(tokens[:, :1]), tokens[:, :-1]], 1)
-        inputs = tf.gather(embedding, tf.transpose(before))
+        inputs = tf.transpose(tf.gather(embedding, before), (1, 0, 2))
         for layer in range(self.config.layers):
             kernel, biases = stack[2 * layer], stack[2 * layer + 1]
             inputs = lstm_sequence(inputs @ kernel[:width] + biases, kernel[width:], zeros, zeros)

@@ -55,6 +55,9 @@ class Notes:
     def __init__(self):
         self.told = []
 
+    def continued(self, epoch, epochs):
+        self.told.append(f'continued after {epoch} of {epochs}')
+
     def epoch(self, epoch, epochs, loss):
         self.told.append((epoch, epochs))
 
@@ -146,8 +149,9 @@ def test_a_stop_at_any_moment_changes_nothing(stops, weights, initial, finished,
         with pytest.raises(OutOfTime):
             search(weights, path, check_time=check_time).run()
         scramble(weights)
-    continued = search(weights, path, check_time=check_time)
-    continued.run()
+    notes = Notes()
+    search(weights, path, observer=notes, check_time=check_time).run()
+    assert notes.told[0] == f'continued after {(0, 0, 2, 2)[stops[0] // 5]} of 4'
     about, arrays = content(path)
     expected, values = content(finished[0].checkpoint)
     assert about == expected
