@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from absl import flags
 
-from nao_tf.commands import benchmark, describe, predict, report, search, status, train
+from nao_tf.commands import benchmark, describe, export, predict, report, search, status, train
 from nao_tf.errors import InputError
 from nao_tf.quiet import quiet_import
 
@@ -23,6 +23,7 @@ COMMANDS: dict[str, ModuleType] = {
     'train': train,
     'status': status,
     'report': report,
+    'export': export,
     'predict': predict,
     'describe': describe,
     'benchmark': benchmark,

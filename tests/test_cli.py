@@ -42,7 +42,7 @@ def test_usage(nao):
     code, output, _ = nao('search', '--help')
     assert code == 0
     assert '--workdir' in output
-    refused(nao('sarch'), "there is no command 'sarch'", 'search, train, status, report, predict, describe')
+    refused(nao('sarch'), "there is no command 'sarch'", 'search, train, status, report, export, predict, describe')
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,26 @@ def test_usage(nao):
         (('report',), ['needs --workdir']),
         (('report', '--workdir=configs'), ['holds no search']),
         (('report', '--workdir=x', '--output=configs'), ['--output is configs, a folder', 'configs/report.html']),
+        (('train', '--config=configs/digits.py', '--workdir=x'), ['that config is not of a training']),
+        (('train', '--config=configs/cifar10_final.py', '--workdir=x', '--config.patience=3'), ["'patience'"]),
+        (('train', '--config=configs/finetune.py', '--workdir=x', '--top_k=2'), ['--top_k=2 is for the best cells']),
+        (('train', '--config=configs/cifar10_final.py', '--workdir=x', '--top_k=2'), ['top_k is 2', "'NAONet_A'"]),
+        (('export', '--workdir=configs'), ['needs --format, one of keras, saved_model, tflite, python, json, text']),
+        (('export', '--workdir=configs', '--format=onnx'), ['should be one of <keras|saved_model|tflite|python|json']),
+        (('export', '--format=json'), ['give either --workdir=DIR', '--architecture=NAME']),
+        (('export', '--workdir=configs', '--format=json', '--architecture=NAONet'), ['give either --workdir=DIR']),
+        (('export', '--workdir=absent', '--format=json'), ['no work directory absent']),
+        (('export', '--workdir=configs', '--format=json'), ['configs is no work directory of a search']),
+        (('export', '--workdir=configs', '--format=keras', '--output=m.keras'), ['configs is no work directory']),
+        (('export', '--architecture=NAONet', '--format=keras', '--output=m.keras'), ['needs trained weights']),
+        (('export', '--architecture=NAONet', '--format=genotype'), ["'conv 3x3' has no name in a genotype"]),
+        (('export', '--workdir=configs', '--format=keras'), ['needs --output, such as --output=model.keras']),
+        (('export', '--workdir=configs', '--format=keras', '--output=m.h5'), ['must end in .keras']),
+        (('export', '--workdir=configs', '--format=python', '--output=my-m.py'), ['letters, digits and _']),
+        (('export', '--workdir=configs', '--format=tflite', '--output=docs'), ['must end in .tflite']),
+        (('export', '--workdir=configs', '--format=saved_model', '--output=docs'), ['docs is there and is no saved']),
+        (('export', '--workdir=configs', '--format=dot', '--quantize'), ['--quantize is for --format=tflite, not dot']),
+        (('export', '--architecture=NAONet', '--format=json', '--output=README.md'), ['README.md is there already']),
         (('predict', '--model=x.keras'), ['--images']),
         (('predict', '--model=x.keras', '--images=y.png'), ['no model file x.keras']),
         (('describe',), ['--architecture']),
