@@ -40,7 +40,7 @@ class PPO(PolicySearcher):
         *,
         layers: int = 1,
         hidden: int = 100,
-        batch: int = 10,
+        batch: int = 5,
         learning_rate: float = 0.003,
         baseline_decay: float = 0.95,
         entropy: float = 1e-5,
