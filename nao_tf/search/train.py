@@ -8,6 +8,7 @@ from typing import Any
 import ml_collections
 
 from nao_tf.errors import InputError
+from nao_tf.search.run import DISK
 from nao_tf.search.train_images import train_classifier
 from nao_tf.search.train_text import train_cell
 from nao_tf.training.strategy import OFF, Distribution
@@ -39,4 +40,10 @@ def train(
             '--distribution_strategy=multi_worker_mirrored: nao train is for one process; take mirrored or tpu'
         )
     command = train_cell if 'hidden' in config.child else train_classifier
-    return command(config, workdir, max_hours=max_hours, distribution=distribution)
+    try:
+        return command(config, workdir, max_hours=max_hours, distribution=distribution)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        where = error.filename or workdir
+        raise InputError(f'cannot write to {where}: {error.strerror}; the same command continues') from error
