@@ -74,6 +74,15 @@ class Candidates(abc.ABC):
             last: whether no training follows.
         """
 
+    @property
+    @abc.abstractmethod
+    def scores(self) -> int:
+        """How many scores all rounds take."""
+
+    @abc.abstractmethod
+    def describe(self) -> str:
+        """Returns what the steps draw from and what the rounds do, for a person."""
+
     def searcher(self, number: int) -> Searcher:
         """Returns the searcher of a round, with the model of the one before.
 

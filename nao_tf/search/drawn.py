@@ -61,6 +61,18 @@ class Policy(Candidates):
         self.model = searcher.model_state()
         self._drawing, self._batch = searcher, None
 
+    @property
+    def scores(self) -> int:
+        """What the rounds draw, and the candidates."""
+        return self.config['rounds'] * self.config['per_round'] + self.config['initial']
+
+    def describe(self) -> str:
+        """Returns what the rounds draw."""
+        return (
+            f'the policy of {self.config["name"]} learns from {self.config["per_round"]} cells in each of '
+            f'{self.config["rounds"]} rounds and draws {self.config["initial"]} at the end'
+        )
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continues from what `state_dict` returned."""
         super().load_state_dict(state)
@@ -85,3 +97,12 @@ class Uniform(Candidates):
         if last:
             proposals = self.searcher(number).random_proposals(self.config['initial'], round_number=number)
             self._keep(proposals, [score(proposal.architecture) for proposal in proposals])
+
+    @property
+    def scores(self) -> int:
+        """The candidates alone."""
+        return self.config['initial']
+
+    def describe(self) -> str:
+        """Returns what is drawn."""
+        return f'uniform draws in every step, and {self.config["initial"]} at the end'

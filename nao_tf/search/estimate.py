@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
+from collections.abc import Callable
 
 import numpy as np
 
 from nao_tf.evaluators.child import Child, Trainer
+from nao_tf.search.share import Sharing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.training.classifier import release
 from nao_tf.training.rewrites import graph_rewrites
 
 TRIAL_BYTES = 1200  # journal bytes of one trial of a 60-token space: four lines
 PROBE_STEPS = 8
+WARM_SECONDS = 30.0  # after which a probe ends early
+WARM_STEPS = 30  # of shared weights: a step is slow while it comes upon operations for the first time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,3 +73,56 @@ def _probe(evaluator: Child, architecture: Architecture) -> tuple[float, float, 
         before = time.perf_counter()
         trainer.evaluate('valid')
     return built, float(np.median(seconds[1:] or seconds)), time.perf_counter() - before, trainer
+
+
+@dataclasses.dataclass(frozen=True)
+class SharedEstimate:
+    """What shared weights will take.
+
+    Args:
+        steps: of all trainings.
+        seconds_per_step: of one.
+        scores: of all rounds.
+        seconds_per_score: of one.
+        bytes: of the checkpoint.
+    """
+
+    steps: int
+    seconds_per_step: float
+    scores: int
+    seconds_per_score: float
+    bytes: int
+
+    @property
+    def seconds(self) -> float:
+        """Of all of it."""
+        return self.steps * self.seconds_per_step + self.scores * self.seconds_per_score
+
+
+def estimate_shared(sharing: Sharing) -> SharedEstimate:
+    """Trains some steps, scores some architectures, and extrapolates.
+
+    Args:
+        sharing: whose weights are not those of a beginning afterwards.
+    """
+    weights, candidates = sharing.weights, sharing.candidates
+    batches = itertools.chain.from_iterable(weights.batches(epoch, 0) for epoch in itertools.count())
+    step = _seconds(lambda number: weights.train(next(batches), candidates.draw(number), number))
+    score = _seconds(lambda number: weights.evaluate(candidates.draw(number)))
+    return SharedEstimate(
+        steps=sharing.epochs * weights.epoch_steps(0),
+        seconds_per_step=step,
+        scores=candidates.scores,
+        seconds_per_score=score,
+        bytes=sum(value.nbytes for value in weights.arrays().values()),
+    )
+
+
+def _seconds(call: Callable[[int], object]) -> float:
+    """Returns what a call takes behind the first ones, the median of some."""
+    seconds: list[float] = []
+    while len(seconds) < WARM_STEPS + PROBE_STEPS and (len(seconds) < PROBE_STEPS + 2 or sum(seconds) < WARM_SECONDS):
+        started = time.perf_counter()
+        call(len(seconds))
+        seconds.append(time.perf_counter() - started)
+    return float(np.median(seconds[-PROBE_STEPS:]))

@@ -65,6 +65,18 @@ class Pool(Candidates):
         self.pool = [self.pool[index] for index in kept] + new
         self.model = searcher.model_state()
 
+    @property
+    def scores(self) -> int:
+        """The whole pool in every round."""
+        return (self.config['rounds'] + 1) * len(self.pool)
+
+    def describe(self) -> str:
+        """Returns the size of the pool and what a round replaces."""
+        return (
+            f'a pool of {len(self.pool)}, of which {self.config["name"]} replaces {self.config["per_round"]} and '
+            f'uniform draws {self.fresh} in each of {self.config["rounds"]} rounds'
+        )
+
     def state_dict(self) -> dict[str, Any]:
         """Returns the state of the base class and the pool."""
         return {**super().state_dict(), 'pool': [proposal_to_json(proposal) for proposal in self.pool]}

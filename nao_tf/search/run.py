@@ -17,14 +17,14 @@ from rich.console import Console
 from nao_tf.errors import InputError
 from nao_tf.files import write_text, written_whole
 from nao_tf.search.config import flatten
-from nao_tf.search.estimate import estimate
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.keeper import BestChildren
 from nao_tf.search.loop import SearchLoop, start_evaluations
-from nao_tf.search.progress import Progress, clock, make_console, print_summary
+from nao_tf.search.plan import describe_children, describe_search, describe_shared
+from nao_tf.search.progress import Progress, make_console, print_summary
 from nao_tf.search.setup import Parts, build_parts, identify, set_threads, share_gpus, warm_evaluations
 from nao_tf.search.share import Sharing, prepare, with_finalists
 from nao_tf.search.sharing_config import default_config_like
@@ -108,7 +108,12 @@ def run_search(
         sharing = prepare(config, parts, identity) if 'sharing' in config else None
         if dry_run:
             parts.warm = warm_evaluations(config, identity)
-            describe_plan(config, parts, console, sum(parts.budgets.values()), execution, sharing)
+            describe_search(config, parts, console, sharing)
+            if sharing is None:
+                describe_children(parts, console, sum(parts.budgets.values()), execution)
+            else:
+                describe_shared(sharing, console)
+                describe_children(parts, console, config.sharing.finalists + config.sharing.ranked, execution)
             return None
         if execution.follows:
             _follow(config, parts, identity, console, execution)
@@ -178,6 +183,7 @@ def _run(
     shared = None
     try:
         if sharing is not None:
+            describe_search(config, parts, console, sharing)
             shared = sharing.run(workdir, SharingProgress(progress), loop.check_time)
             parts = with_finalists(parts, shared)
             progress.started_at = time.perf_counter()  # what is left is reckoned from the trained children alone
@@ -187,7 +193,9 @@ def _run(
             if history.ended:
                 progress.say(f'continuing {workdir}: {history.ended} of {progress.total} children have ended')
             with executor:
-                describe_plan(config, parts, console, missing, execution)
+                if sharing is None:
+                    describe_search(config, parts, console)
+                describe_children(parts, console, missing, execution)
                 _run_arms(loop, parts)
         else:
             progress.say(f'{workdir} holds this search, finished; raise searcher.rounds to extend it')
@@ -243,37 +251,3 @@ def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) 
         with written_whole(workdir / MODEL) as partial:
             shutil.copyfile(keeper.model_path(best, loop.observer.warn), partial)
         loop.record([{'event': 'model', 'trial': best.id}])
-
-
-def describe_plan(
-    config: ml_collections.ConfigDict,
-    parts: Parts,
-    console: Console,
-    children: int,
-    execution: Execution,
-    sharing: Sharing | None = None,
-) -> None:
-    """Prints what will run and what it is estimated to take."""
-    searcher = config.searcher
-    arms = f'{searcher.name}: {searcher.initial} random + {searcher.rounds} rounds of {searcher.per_round}'
-    if parts.baseline is not None:
-        arms += f'; random arm: {parts.later} more'
-    if parts.warm:
-        arms += f'; warm start: {len(parts.warm)} scores from {config.warm_start}'
-    console.print(f'task {parts.task.name}: {parts.task.describe()}', markup=False)
-    console.print(f'space {parts.space.name}; {arms}', markup=False)
-    if execution.elsewhere or execution.distribution.many_processes:
-        where = f'Ray at {execution.ray_address}' if execution.elsewhere else f'{task_of_cluster()[1]} processes'
-        console.print(f'{children} children to train on {where}', markup=False)
-        return
-    try:
-        guess = estimate(parts.evaluator, children)
-    except Exception as error:  # the child that is measured may fail as any other may
-        console.print(f'no estimate: the child that was to be measured failed ({type(error).__name__})', markup=False)
-        return
-    console.print(
-        f'{children} children to train, about {guess.seconds_per_child:.1f} s each '
-        f'(measured on one of {guess.parameters:,} parameters): estimated {clock(guess.seconds / execution.workers)} '
-        f"and the searcher's own time; {guess.bytes / 1e6:.1f} MB on disk",
-        markup=False,
-    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import ml_collections
+import numpy as np
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_images import SharedImages
@@ -184,6 +185,21 @@ class Sharing:
     weights: SharedWeights
     candidates: Candidates
     fingerprint: str
+
+    @property
+    def epochs(self) -> int:
+        """Of all trainings."""
+        return (self.config.searcher.rounds + 1) * self.config.sharing.epochs
+
+    def describe(self) -> str:
+        """Returns what is searched how, for a person."""
+        searcher, sharing = self.config.searcher, self.config.sharing
+        weights = sum(int(np.prod(variable.shape)) for variable in self.weights.variables)
+        return (
+            f'{weights:,} shared numbers, {searcher.rounds + 1} trainings of {sharing.epochs} epochs; '
+            f'{self.candidates.describe()}; then {sharing.finalists} finalists and {sharing.ranked} architectures that '
+            'measure the ranking are trained on their own'
+        )
 
     def run(self, workdir: Path, observer: SharingObserver, check_time: Callable[[], None]) -> Shared:
         """Searches to the end, or continues to.

@@ -27,6 +27,9 @@ class PolicyConfig:
         batch: B, sequences of one call.
         epochs: gradient steps on one batch.
         clip: epsilon of PPO's clipped objective; 0 for the plain policy gradient.
+        logit_bound: c of c tanh(logits / temperature), which keeps a policy from becoming sure too early; 0 for the
+            logits as they are.
+        temperature: see above; of bounded logits only.
     """
 
     layers: int
@@ -34,6 +37,8 @@ class PolicyConfig:
     batch: int
     epochs: int = 1
     clip: float = 0.0
+    logit_bound: float = 0.0
+    temperature: float = 1.0
 
 
 class Weights(NamedTuple):
@@ -141,6 +146,10 @@ class Policy:
         parts = tf.split(flat, self._sizes)
         return [tf.reshape(part, shape) for part, shape in zip(parts, self._shapes, strict=True)]
 
+    def _bounded(self, logits: tf.Tensor) -> tf.Tensor:
+        bound = self.config.logit_bound
+        return bound * tf.tanh(logits / self.config.temperature) if bound else logits
+
     def _sampling(self, flat: tf.Tensor, noise: tf.Tensor):
         embedding, *stack, out, bias = self._split(flat)
         batch, width, length = self.config.batch, self.config.hidden, self.masks.length
@@ -154,7 +163,8 @@ class Policy:
                 inputs, cell, _ = lstm_step(gates, hiddens[layer], cells[layer], kernel[width:])
                 after_hidden.append(inputs)
                 after_cell.append(cell)
-            log_p = masked_log_softmax(tf.matmul(inputs, out) + bias, self.masks.valid(position, state))
+            logits = self._bounded(tf.matmul(inputs, out) + bias)
+            log_p = masked_log_softmax(logits, self.masks.valid(position, state))
             token = tf.argmax(log_p + noise[:, position], -1, output_type=tf.int32)
             return (
                 position + 1,
@@ -186,7 +196,7 @@ class Policy:
         for layer in range(self.config.layers):
             kernel, biases = stack[2 * layer], stack[2 * layer + 1]
             inputs = lstm_sequence(inputs @ kernel[:width] + biases, kernel[width:], zeros, zeros)
-        logits = tf.transpose(inputs @ out + bias, (1, 0, 2))
+        logits = self._bounded(tf.transpose(inputs @ out + bias, (1, 0, 2)))
         return masked_log_softmax(logits, self.masks.valid(tf.range(self.masks.length), states))
 
     def _loss(self, flat, tokens, states, advantages, before, entropy):

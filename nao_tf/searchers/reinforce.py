@@ -43,6 +43,8 @@ class PolicySearcher(Searcher):
         epochs: gradient steps on one batch.
         clip: epsilon of PPO's clipped objective; 0 for the plain policy gradient.
         max_draws: cells drawn for each proposal before it is filled otherwise.
+        logit_bound: c of c tanh(logits / temperature) (1.10 in ENAS, 2.5 for its recurrent cells); 0 for none.
+        temperature: of bounded logits (5 for the recurrent cells of ENAS).
         seed: of every draw and of the weights.
 
     Raises:
@@ -65,6 +67,8 @@ class PolicySearcher(Searcher):
         epochs: int,
         clip: float,
         max_draws: int,
+        logit_bound: float = 0.0,
+        temperature: float = 1.0,
         seed: int = 0,
     ):
         # TensorFlow is not loaded for the settings alone.
@@ -73,12 +77,14 @@ class PolicySearcher(Searcher):
         super().__init__(space, seed=seed)
         check_at_least(1, layers=layers, hidden=hidden, batch=batch, epochs=epochs, max_draws=max_draws)
         check_at_least(0, learning_rate=learning_rate, baseline_decay=baseline_decay, entropy=entropy, clip=clip)
+        check_at_least(0, logit_bound=logit_bound)
+        check_at_least(1e-6, temperature=temperature)
         self.batch = batch
         self.learning_rate = learning_rate
         self.baseline_decay = baseline_decay
         self.entropy = entropy
         self.max_draws = max_draws
-        self.policy = policy(space, PolicyConfig(layers, hidden, batch, epochs, clip))
+        self.policy = policy(space, PolicyConfig(layers, hidden, batch, epochs, clip, logit_bound, temperature))
         self._weights_of = Weights
         self.weights = self.policy.initial(np.random.default_rng([seed, 0]), initial_scale)
         self.updates = 0
@@ -229,6 +235,8 @@ class Reinforce(PolicySearcher):
         entropy: weight of the policy's entropy, in standard deviations of the score for each nat; 0 in the paper.
         initial_scale: every weight starts uniform in [-initial_scale, initial_scale].
         max_draws: cells drawn for each proposal before it is filled otherwise.
+        logit_bound: c of c tanh(logits / temperature) (1.10 in ENAS, 2.5 for its recurrent cells); 0 for none.
+        temperature: of bounded logits (5 for the recurrent cells of ENAS).
         seed: of every draw and of the weights.
 
     Raises:
@@ -247,6 +255,8 @@ class Reinforce(PolicySearcher):
         entropy: float = 0.0,
         initial_scale: float = 0.08,
         max_draws: int = 50,
+        logit_bound: float = 0.0,
+        temperature: float = 1.0,
         seed: int = 0,
     ):
         super().__init__(
@@ -261,5 +271,7 @@ class Reinforce(PolicySearcher):
             epochs=1,
             clip=0.0,
             max_draws=max_draws,
+            logit_bound=logit_bound,
+            temperature=temperature,
             seed=seed,
         )

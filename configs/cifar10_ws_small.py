@@ -1,0 +1,47 @@
+"""NAO with shared weights on 8,000 CIFAR-10 images, of a size that a CPU finishes.
+
+    nao search --config=configs/cifar10_ws_small.py --data_dir=DATA --workdir=runs/cifar10_ws_small
+
+DATA is a tensorflow-datasets directory that holds cifar10; --config.task.download=True fetches it. With
+--config.searcher.name=reinforce it is ENAS, with random Random-WS, for the same number of steps. Cost: made to be hours
+on two cores; `--dry_run` measures it on yours. Not run here in full yet. Expected result: a cell, and how well the
+shared scores of small networks rank; not their accuracy.
+"""
+
+from nao_tf.search.sharing_config import default_sharing_config
+
+
+def get_config():
+    """Returns the config of the small search with shared weights on CIFAR-10."""
+    config = default_sharing_config()
+    config.threads = 2
+    config.task.name = 'tfds:cifar10'
+    config.task.validation = 0.2
+    config.task.augment.pad = 4
+    config.task.augment.flip = True
+
+    config.sharing.cells_per_stage = 1
+    config.sharing.filters = 8
+    config.sharing.auxiliary = False
+    config.sharing.epochs = 6
+    config.sharing.batch_size = 64
+    config.sharing.score_batches = 2
+    config.sharing.restart_epochs = 0
+    config.sharing.fresh = 10
+    config.sharing.finalists = 5
+    config.sharing.ranked = 12
+
+    config.searcher.initial = 100
+    config.searcher.rounds = 3
+    config.searcher.per_round = 30
+    config.searcher.seeds = 30
+
+    config.child.cells_per_stage = 1
+    config.child.filters = 8
+    config.child.auxiliary = False
+    config.child.drop_path_keep = 1.0
+    config.child.epochs = 3
+    config.child.batch_size = 64
+    config.child.learning_rate = 0.05
+    config.child.score = 'last'
+    return config
