@@ -105,7 +105,7 @@ def run_search(
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.child.precision)
     try:
-        sharing = prepare(config, parts, identity) if 'sharing' in config else None
+        sharing = prepare(config, parts, identity, execution.distribution) if 'sharing' in config else None
         if dry_run:
             parts.warm = warm_evaluations(config, identity)
             describe_search(config, parts, console, sharing)

@@ -34,6 +34,7 @@ from nao_tf.supernets.codes import check_space
 from nao_tf.supernets.config import SupernetConfig
 from nao_tf.supernets.train_config import SharedTextConfig, SharedTrainConfig
 from nao_tf.tasks.text import TextTask
+from nao_tf.training.strategy import OFF, Distribution
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,15 +68,20 @@ class Shared:
         }
 
 
-def check_sharing(config: ml_collections.ConfigDict) -> None:
+def check_sharing(config: ml_collections.ConfigDict, distribution: Distribution = OFF) -> None:
     """Checks what a weight-sharing search cannot have.
 
     Args:
         config: of `nao_tf.search.sharing_config`.
+        distribution: that the command asks for.
 
     Raises:
         InputError: naming the field.
     """
+    if distribution != OFF:
+        raise InputError(
+            f'--distribution_strategy={distribution.strategy}: shared weights are trained on one device; leave it out'
+        )
     if config.baseline != 'none':
         raise InputError(
             f'baseline is {config.baseline!r}, which a search with shared weights does not have; set it to none, and '
@@ -154,18 +160,21 @@ def make_candidates(space: SearchSpace, config: Mapping[str, Any], *, fresh: int
     return Pool(space, config, fresh=fresh, seed=seed)
 
 
-def prepare(config: ml_collections.ConfigDict, parts: Parts, identity: Mapping[str, Any]) -> Sharing:
+def prepare(
+    config: ml_collections.ConfigDict, parts: Parts, identity: Mapping[str, Any], distribution: Distribution = OFF
+) -> Sharing:
     """Returns a weight-sharing search at its beginning, every value checked.
 
     Args:
         config: of `nao_tf.search.sharing_config`.
         parts: of the search.
         identity: of the search.
+        distribution: that the command asks for.
 
     Raises:
         InputError: for a value that is wrong.
     """
-    check_sharing(config)
+    check_sharing(config, distribution)
     candidates = make_candidates(parts.space, config.searcher, fresh=config.sharing.fresh, seed=config.seed)
     return Sharing(config, make_shared(config, parts), candidates, identity['space.fingerprint'])
 

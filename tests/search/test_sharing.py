@@ -18,6 +18,7 @@ from nao_tf.supernets.config import SupernetConfig
 from nao_tf.supernets.train_config import SharedTrainConfig
 from nao_tf.tasks.make import as_task
 from nao_tf.training.rewrites import graph_rewrites
+from nao_tf.training.strategy import Distribution
 
 SPACE = ConvCellSpace('one node', ('conv 1x1', 'max_pool 3x3', 'identity'), nodes=1, tokens_per_operation=1)
 NETWORK = SupernetConfig(cells_per_stage=1, filters=2, image_shape=(8, 8, 1), classes=2)
@@ -219,5 +220,12 @@ def test_fields_that_do_not_fit(field, value, message):
     config.update_from_flattened_dict({field: value})
     with pytest.raises(InputError, match=message):
         check_sharing(config)
+
+
+def test_values_that_are_wrong():
     with pytest.raises(InputError, match=r'sharing\.epochs is 0'):
         SharedTrainConfig(epochs=0)
+    with pytest.raises(InputError, match=r'sharing\.momentum is 1'):
+        SharedTrainConfig(momentum=1.0)
+    with pytest.raises(InputError, match=r'--distribution_strategy=one_device: .* one device'):
+        check_sharing(default_sharing_config(), Distribution('one_device'))
