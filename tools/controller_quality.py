@@ -27,7 +27,7 @@ from sklearn.linear_model import RidgeCV
 from nao_tf.controller import metrics
 from nao_tf.controller.controller import Controller
 from nao_tf.controller.presets import PRESETS, preset
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.nao import NAO
 from nao_tf.spaces.registry import get_space
 from tests.support import synthetic

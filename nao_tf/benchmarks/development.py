@@ -14,7 +14,7 @@ from nao_tf.benchmarks.problem import Cells, Problem, Source, TableSource
 from nao_tf.benchmarks.synthetic import DEVIATION, NOISE, SyntheticScore
 from nao_tf.errors import InputError
 from nao_tf.evaluators.base import Evaluator, child_seed
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.spaces.pool import PoolSpace

@@ -12,7 +12,8 @@ import numpy as np
 from nao_tf.benchmarks.problem import Problem
 from nao_tf.benchmarks.strings import StringCounter
 from nao_tf.search.history import SEARCH, Trial, evaluated_event, finite, proposed_event
-from nao_tf.searchers.base import Proposal, Searcher
+from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.architecture import Architecture
 
 VERSION = 1  # of the protocol; records of another one are not continued

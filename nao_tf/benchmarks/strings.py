@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from nao_tf.searchers.base import Proposal
 from nao_tf.searchers.enumeration import canonical_cells, is_listable
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 

@@ -6,7 +6,7 @@ import abc
 import hashlib
 from pathlib import Path
 
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 
 

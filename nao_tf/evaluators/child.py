@@ -13,7 +13,7 @@ import keras
 
 from nao_tf.evaluators.base import Evaluator, child_seed
 from nao_tf.files import written_whole
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.training.broadcast import Broadcast

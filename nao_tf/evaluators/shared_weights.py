@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.evaluators.base import Evaluator
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 

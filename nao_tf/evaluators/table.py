@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from nao_tf.evaluators.base import Evaluator
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from nao_tf.search.history import finite
 from nao_tf.search.setup import derived_seed
-from nao_tf.searchers.base import Evaluation, Proposal, Searcher
+from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.searchers.registry import make_searcher
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace

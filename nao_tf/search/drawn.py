@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nao_tf.search.candidates import Candidates, Score
-from nao_tf.searchers.base import Proposal
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.searchers.reinforce import PolicySearcher
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace

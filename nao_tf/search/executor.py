@@ -12,7 +12,7 @@ from typing import Self
 from nao_tf.errors import InputError
 from nao_tf.evaluators.base import Evaluator
 from nao_tf.search.history import Trial
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nao_tf.errors import InputError
-from nao_tf.searchers.base import Evaluation, Proposal
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.architecture import Architecture
 
 SEARCH, BASELINE, WARM = 'search', 'baseline', 'warm'

@@ -9,7 +9,7 @@ from pathlib import Path
 from nao_tf.evaluators.base import Evaluator
 from nao_tf.search.executor import Executor
 from nao_tf.search.history import BASELINE, SEARCH, History, Trial
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 
 
 class BestChildren:

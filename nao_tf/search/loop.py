@@ -20,7 +20,8 @@ from nao_tf.search.history import (
     proposed_event,
 )
 from nao_tf.search.journal import Journal
-from nao_tf.searchers.base import Evaluation, Proposal, Searcher
+from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 
 
 class Observer(Protocol):

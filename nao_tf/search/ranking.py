@@ -11,7 +11,7 @@ import scipy.stats
 
 from nao_tf.search.candidates import Scored
 from nao_tf.search.history import History
-from nao_tf.searchers.base import Proposal
+from nao_tf.searchers.evaluation import Proposal
 
 FINALIST, RANKING = 'finalist', 'ranking'  # origins of the trials that are trained from scratch
 TOP = 3  # the best third of the ranking is compared as a set

@@ -17,7 +17,7 @@ from nao_tf.search.executor import Executor, OutOfTime, failed_evaluation
 from nao_tf.search.history import Trial
 from nao_tf.search.ray_cluster import RayOptions, connected
 from nao_tf.search.recipe import Recipe
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 
 POLL_SECONDS = 0.5
 

@@ -20,7 +20,8 @@ from nao_tf.search.identity import may_change
 from nao_tf.search.journal import Journal
 from nao_tf.search.sharing_config import default_config_like
 from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
-from nao_tf.searchers.base import Evaluation, Searcher
+from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.registry import make_searcher, total_evaluations
 from nao_tf.spaces.base import SearchSpace

@@ -20,7 +20,7 @@ from nao_tf.search.candidates import Candidates
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.history import finite
 from nao_tf.search.sharing_checkpoint import load_checkpoint, save_checkpoint
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 
 CHECKPOINT_SECONDS = 60.0  # between two checkpoints of the training

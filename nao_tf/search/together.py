@@ -13,7 +13,7 @@ from nao_tf.evaluators.child import Child
 from nao_tf.search.executor import Executor, OutOfTime, failed_evaluation
 from nao_tf.search.history import Trial
 from nao_tf.search.identity import may_change
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.training.broadcast import Broadcast, lost_workers
 from nao_tf.training.result import DivergedError

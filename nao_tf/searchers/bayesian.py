@@ -8,8 +8,9 @@ import warnings
 
 import numpy as np
 
-from nao_tf.searchers.base import Proposal, Searcher, check_at_least
+from nao_tf.searchers.base import Searcher, check_at_least
 from nao_tf.searchers.candidates import PER_QUERY, check_candidates, draw_candidates
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.base import SearchSpace
 
 LEARNED = 200  # points on which the kernel's parameters are chosen

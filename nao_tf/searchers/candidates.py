@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.searchers.base import Proposal, Searcher, check_at_least
+from nao_tf.searchers.base import Searcher, check_at_least
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.architecture import Architecture
 
 PER_QUERY = 20  # cells that a searcher of mode 'generate' may score for each one that it has evaluated

@@ -8,9 +8,10 @@ import dataclasses
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.searchers.base import Proposal, Searcher, check_at_least
+from nao_tf.searchers.base import Searcher, check_at_least
 from nao_tf.searchers.candidates import PER_QUERY, check_candidates, draw_candidates, ranked
 from nao_tf.searchers.enumeration import all_features, canonical_cells
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 

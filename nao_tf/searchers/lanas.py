@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nao_tf.searchers.base import Proposal, Searcher, check_at_least
+from nao_tf.searchers.base import Searcher, check_at_least
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.searchers.region_tree import Path, RegionTree
 from nao_tf.searchers.scaling import stretched
 from nao_tf.spaces.architecture import Architecture

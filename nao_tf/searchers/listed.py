@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nao_tf.searchers.base import Proposal, Searcher
+from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.base import SearchSpace
 
 

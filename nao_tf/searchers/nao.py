@@ -13,7 +13,8 @@ import numpy as np
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.controller import Controller
 from nao_tf.errors import InputError
-from nao_tf.searchers.base import Proposal, Searcher
+from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.searchers.nao_candidates import MOVES, make_candidates
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace

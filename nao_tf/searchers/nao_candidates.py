@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nao_tf.searchers.base import Proposal
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.architecture import Architecture
 
 if TYPE_CHECKING:

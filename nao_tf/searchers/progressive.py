@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 
-from nao_tf.searchers.base import Proposal, Searcher, check_at_least
+from nao_tf.searchers.base import Searcher, check_at_least
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.searchers.value_network import ValueNetwork
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nao_tf.searchers.base import Evaluation, Proposal, Searcher, check_at_least
+from nao_tf.searchers.base import Searcher, check_at_least
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from nao_tf.errors import InputError
 from nao_tf.searchers.action_tree import ActionTree
-from nao_tf.searchers.base import Proposal, Searcher, check_at_least
+from nao_tf.searchers.base import Searcher, check_at_least
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.searchers.scaling import quantiles
 from nao_tf.searchers.value_network import ValueNetwork
 from nao_tf.spaces.architecture import Architecture

@@ -14,7 +14,8 @@ import keras_tuner
 
 from nao_tf.errors import InputError
 from nao_tf.files import write_text
-from nao_tf.searchers.base import Evaluation, Searcher
+from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.registry import searcher_class
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nao_tf.files import write_text
-from nao_tf.searchers.base import Evaluation, Proposal, Searcher
+from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.architecture import Architecture
 
 Observe = Callable[[Sequence[str]], list[Evaluation]]  # trial ids to evaluations

@@ -10,8 +10,9 @@ from nao_tf.benchmarks.protocol import Run, Stopped
 from nao_tf.benchmarks.strings import StringCounter
 from nao_tf.benchmarks.table import Table
 from nao_tf.search.history import History
-from nao_tf.searchers.base import Proposal, Searcher
+from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.enumeration import canonical_cells
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.searchers.random import RandomSearch
 
 

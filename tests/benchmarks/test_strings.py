@@ -3,8 +3,8 @@
 import numpy as np
 
 from nao_tf.benchmarks.strings import StringCounter, is_sample
-from nao_tf.searchers.base import Proposal
 from nao_tf.searchers.enumeration import canonical_cells
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.searchers.random import RandomSearch
 
 

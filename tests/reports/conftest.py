@@ -9,7 +9,7 @@ import pytest
 from nao_tf.search.config import default_config, default_text_config, flatten
 from nao_tf.search.history import Trial, evaluated_event, proposed_event
 from nao_tf.search.journal import Journal
-from nao_tf.searchers.base import Evaluation, Proposal
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.registry import get_space
 
 # arm, round, origin, predicted, score, number of the parent, parameters

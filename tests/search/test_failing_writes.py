@@ -21,7 +21,7 @@ from nao_tf.errors import InputError
 from nao_tf.files import written_whole
 from nao_tf.search.config import default_config
 from nao_tf.search.run import run_search
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.tasks.make import make_task
 from tests.search.test_loop import Hashed
 

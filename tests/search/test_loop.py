@@ -10,7 +10,8 @@ from nao_tf.search.executor import InProcess, OutOfTime
 from nao_tf.search.history import BASELINE, SEARCH
 from nao_tf.search.journal import Journal
 from nao_tf.search.loop import SearchLoop, start_evaluations
-from nao_tf.searchers.base import Evaluation, Proposal, Searcher
+from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.spaces.registry import get_space
 

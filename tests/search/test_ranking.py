@@ -7,7 +7,7 @@ import pytest
 from nao_tf.search.candidates import Scored
 from nao_tf.search.history import SEARCH, History, Trial, evaluated_event, proposed_event
 from nao_tf.search.ranking import FINALIST, RANKING, measure, select, spread
-from nao_tf.searchers.base import Evaluation, Proposal
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.architecture import Architecture
 
 SCORES = [0.3, 0.9, math.nan, 0.5, 0.1, 0.7, 0.6]

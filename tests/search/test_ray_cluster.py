@@ -27,7 +27,7 @@ import numpy as np
 from nao_tf.search.history import SEARCH, Trial
 from nao_tf.search.ray_cluster import RayOptions
 from nao_tf.search.ray_executor import RayExecutor
-from nao_tf.searchers.base import Proposal
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.registry import get_space
 from tests.support.children import recipe
 

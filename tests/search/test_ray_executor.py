@@ -17,7 +17,7 @@ from nao_tf.search.loop import SearchLoop
 from nao_tf.search.ray_cluster import RayOptions, check_demand, connected
 from nao_tf.search.ray_executor import RayExecutor
 from nao_tf.search.recipe import Recipe
-from nao_tf.searchers.base import Proposal
+from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.registry import get_space
 from tests.search.test_loop import Climber, Hashed, Silent, make_loop, outcome
 from tests.support.children import broken, hash_name, hashed_score, nothing, recipe

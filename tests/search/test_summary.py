@@ -8,7 +8,7 @@ import pytest
 from nao_tf.search.history import History, Trial, evaluated_event, proposed_event
 from nao_tf.search.progress import clock, figure
 from nao_tf.search.summary import bootstrap_difference, summarise
-from nao_tf.searchers.base import Evaluation, Proposal
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.registry import get_space
 
 SPACE = get_space('enas_cnn')

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from nao_tf.searchers.base import Evaluation
 from nao_tf.searchers.bayesian import BayesianOptimisation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.evolution import Evolution, Tournament
 from nao_tf.searchers.forest import ForestGenerate, ForestRanker
 from nao_tf.searchers.local_search import LocalSearch

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nao_tf.errors import InputError
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.lanas import LaNAS
 from nao_tf.spaces.registry import get_space
 

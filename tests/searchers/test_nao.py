@@ -8,7 +8,7 @@ from scipy.stats import wilcoxon
 
 from nao_tf.controller.presets import DEFAULT, preset
 from nao_tf.errors import InputError
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.nao import NAO
 from nao_tf.searchers.nao_candidates import MOVES
 from nao_tf.searchers.random import RandomSearch

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nao_tf.errors import InputError
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.tree_search import Rollout, TreeSearch
 from nao_tf.searchers.value_network import ValueNetwork

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.lanas import LaNAS
 from nao_tf.searchers.progressive import Progressive
 from nao_tf.searchers.random import RandomSearch

@@ -7,8 +7,8 @@ import pytest
 
 from nao_tf.controller.presets import DEFAULT
 from nao_tf.errors import InputError
-from nao_tf.searchers.base import Evaluation
 from nao_tf.searchers.bayesian import BayesianOptimisation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.evolution import Evolution
 from nao_tf.searchers.forest import ForestGenerate, ForestRanker
 from nao_tf.searchers.lanas import LaNAS

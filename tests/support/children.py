@@ -10,7 +10,7 @@ from pathlib import Path
 from nao_tf.errors import InputError
 from nao_tf.evaluators.base import Evaluator
 from nao_tf.search.recipe import Recipe
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 
 MIB = 2**20
 
