@@ -96,6 +96,9 @@ def config_error(error: Exception, command: str, arguments: list[str]) -> str:
         if wrong is not None:
             near = difflib.get_close_matches(wrong, names, 1)
             return f'there is no config field {wrong!r}' + (f'; did you mean {near[0]}?' if near else '')
+        other = next((name for name in given if name.split('.')[-1] in text), None)
+        if other is not None:
+            return f'{file} has no config field {other!r}'
     return f'{where}{text or type(error).__name__}'
 
 

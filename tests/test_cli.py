@@ -75,6 +75,10 @@ def test_usage(nao):
         (('report', '--workdir=x', '--output=configs'), ['--output is configs, a folder', 'configs/report.html']),
         (('train', '--config=configs/digits.py', '--workdir=x'), ['that config is not of a training']),
         (('train', '--config=configs/cifar10_final.py', '--workdir=x', '--config.patience=3'), ["'patience'"]),
+        (
+            ('train', '--config=configs/finetune.py', '--workdir=x', '--config.child.filters=3'),
+            ['finetune.py has no config'],
+        ),
         (('train', '--config=configs/finetune.py', '--workdir=x', '--top_k=2'), ['--top_k=2 is for the best cells']),
         (('train', '--config=configs/cifar10_final.py', '--workdir=x', '--top_k=2'), ['top_k is 2', "'NAONet_A'"]),
         (('export', '--workdir=configs'), ['needs --format, one of keras, saved_model, tflite, python, json, text']),

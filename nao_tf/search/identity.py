@@ -48,8 +48,9 @@ def check_same(stored: dict[str, Any], given: dict[str, Any], *, defaults: dict[
         if before.get(name) != now.get(name) and not may_change(name)
     ]
     if differences:
+        extendable = [pattern for pattern in EXTENDABLE if fnmatch.filter(now, pattern)]
         raise InputError(
-            f'{where} is of a different search: {"; ".join(differences[:6])}'
+            f'{where} is of a different run: {"; ".join(differences[:6])}'
             f'{"; ..." if len(differences) > 6 else ""}. Give another --workdir, or the same values '
-            f'(only {", ".join(EXTENDABLE)} may be changed)'
+            f'(only {", ".join(extendable)} may be changed)'
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,8 @@ from nao_tf.evaluators.predict import load_classifier
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.plan import plan_network
 from nao_tf.search.children import PRECISIONS, check_precision, image_recipe, image_training
-from nao_tf.search.winners import Candidate, candidates
+from nao_tf.search.winners import Candidate, candidates, fingerprint
 from nao_tf.spaces.registry import get_space
-from nao_tf.spaces.writing import pair_to_json
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import TEXT_SOURCES, make_task
 from nao_tf.training.config import TrainConfig
@@ -71,8 +69,7 @@ def make_start(config: ml_collections.ConfigDict) -> Start:
     network, training = image_recipe(config, task)
     for candidate in found:
         plan_network(candidate.pair, network)  # which raises where an operation is not known
-    written = json.dumps([pair_to_json(candidate.pair) for candidate in found])
-    identity = {'architecture.fingerprint': _digest(written.encode()), 'space.module': found[0].module}
+    identity = {'architecture.fingerprint': fingerprint(found), 'space.module': found[0].module}
     return Start(task, found, network, training, identity)
 
 
@@ -109,7 +106,7 @@ def _from_weights(config: ml_collections.ConfigDict) -> Start:
         if not place.startswith('auxiliary') and not (config.replace_head and place.startswith(HEAD))
     }
     candidate = Candidate(model.network.cells, str(path), config.space.module)
-    identity = {'weights.fingerprint': _digest(path.read_bytes())}
+    identity = {'weights.fingerprint': hashlib.sha256(path.read_bytes()).hexdigest()[:16]}
     return Start(task, [candidate], network, image_training(config), identity, weights, notes)
 
 
@@ -151,7 +148,3 @@ def _check_validation(config: ml_collections.ConfigDict, task: ImageTask) -> Non
 
 def _some(names: tuple[str, ...]) -> str:
     return ', '.join(names[:4]) + (', ...' if len(names) > 4 else '')
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]

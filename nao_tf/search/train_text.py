@@ -21,7 +21,7 @@ from nao_tf.search.executor import OutOfTime
 from nao_tf.search.progress import clock, make_console
 from nao_tf.search.setup import set_threads
 from nao_tf.search.train_config import default_train_config
-from nao_tf.search.winners import candidates
+from nao_tf.search.winners import candidates, fingerprint, is_folder
 from nao_tf.search.workdir import MODEL, SUMMARY, open_workdir
 from nao_tf.spaces.cells import RecurrentCell
 from nao_tf.spaces.writing import describe_cells
@@ -63,11 +63,14 @@ def train_cell(
     task = make_task(config.task)
     if not isinstance(task, TextTask):
         raise InputError(f'task {task.name} is of images: nao train trains recurrent cells on text')
-    cell = candidates(config.architecture)[0].cells
+    found = candidates(config.architecture)
+    cell = found[0].cells
     if not isinstance(cell, RecurrentCell):
         raise InputError(f'architecture {config.architecture[:80]!r} is convolutional; a text needs a recurrent cell')
     network_config, training = recurrent_recipe(config, task)
     identity = {**flatten(config), 'data': task.name, 'fingerprint': task.fingerprint}
+    if is_folder(config.architecture):  # whose best may become another one
+        identity['architecture.fingerprint'] = fingerprint(found)
     with open_workdir(Path(workdir), identity, flatten(default_train_config())) as folder:
         with strategy.scope():
             network = LanguageNetwork(cell, network_config, seed=config.seed)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +64,8 @@ def candidates(text: str, count: int = 1, *, space: str = '', module: str = '') 
     """
     if count < 1:
         raise InputError(f'top_k is {count}; it must be at least 1')
-    folder = Path(text.strip()).expanduser() if len(text) < 4096 and text.strip() else None
-    if folder is not None and folder.is_dir():
+    if is_folder(text):
+        folder = Path(text.strip()).expanduser()
         if (folder / JOURNAL).exists():
             return best_of_search(folder, count)
         if count == 1:
@@ -73,6 +75,19 @@ def candidates(text: str, count: int = 1, *, space: str = '', module: str = '') 
     found = get_space(space, module=module) if space or module else None
     cells = read_cells(text, found)
     return [Candidate(cells, text.strip()[:80], module)]
+
+
+def is_folder(text: str) -> bool:
+    """Returns whether a text that names an architecture is a folder, such as a work directory."""
+    try:
+        return bool(text.strip()) and Path(text.strip()).expanduser().is_dir()
+    except (OSError, RuntimeError):  # a line of tokens can be too long for a file name
+        return False
+
+
+def fingerprint(found: Sequence[Candidate]) -> str:
+    """Returns 16 hexadecimal digits that tell these cells from any others."""
+    return hashlib.sha256(repr([candidate.cells for candidate in found]).encode()).hexdigest()[:16]
 
 
 def best_of_search(workdir: Path, count: int = 1) -> list[Candidate]:

@@ -43,7 +43,7 @@ def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any]
         The directory, whose `config.json` is this config.
 
     Raises:
-        InputError: if it cannot be written, is in use, is no work directory, or holds a different search.
+        InputError: if it cannot be written, is in use, is no work directory, or holds a different run.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -50,7 +50,7 @@ def test_unknown_and_wrong_fields(config):
 def test_same_search():
     stored = {'seed': 0, 'searcher.rounds': 2, 'child.epochs': 4}
     check_same(stored, {**stored, 'searcher.rounds': 3, 'young': 1}, defaults={'young': 1}, where='x')
-    with pytest.raises(InputError, match=r'x is of a different search: seed was 0, now 1; child.epochs was 4, now 5'):
+    with pytest.raises(InputError, match=r'x is of a different run: seed was 0, now 1; child.epochs was 4, now 5'):
         check_same(stored, {**stored, 'seed': 1, 'child.epochs': 5}, defaults={}, where='x')
 
 
