@@ -43,6 +43,8 @@ setuptools.setup(
         'gpu': ['tensorflow[and-cuda]>=2.20,<2.22'],
         # A newer libtpu aborts `import tensorflow` (tensorflow-tpu 2.20.0 is the newest release).
         'tpu': ['tensorflow-tpu==2.20.0', 'libtpu==0.0.21'],
+        # tools/tpu_compile.py leans on private interfaces of jax, hence exact versions.
+        'tpu-check': ['jax==0.10.2', 'jaxlib==0.10.2', 'libtpu==0.0.52'],
         'ray': [RAY],
         'test': [
             'hypothesis>=6.100',
