@@ -20,9 +20,11 @@ from nao_tf.supernets.config import SupernetConfig
 from nao_tf.supernets.conv_supernet import ConvSupernet
 from nao_tf.supernets.momentum import SharedMomentum
 from nao_tf.supernets.train_config import SharedTrainConfig
-from nao_tf.supernets.trainer import Batch, SupernetTrainer
+from nao_tf.supernets.trainer import SupernetTrainer
 from nao_tf.tasks.image import ImageTask
 from nao_tf.training.schedule import CosineRestarts
+
+Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor]  # images, labels, weights
 
 
 class SharedImages(SharedWeights[Batch]):
@@ -118,12 +120,11 @@ class SharedImages(SharedWeights[Batch]):
     def evaluate(self, architecture: Architecture) -> Evaluation:
         """Returns the validation metrics of one architecture; every normalisation takes the batch's own statistics."""
         started = time.perf_counter()
-        codes = tf.constant(self.supernet.codes(architecture))
         if not self._held:
             # Full ones only: filler would take part in the statistics.
             batches = self.task.eval_batches('valid', self.training.eval_batch_size).take(self._wanted)
             self._held = [images for images, *_ in batches]
-        logits = np.concatenate([self.trainer.logits(images, codes).numpy() for images in self._held])
+        logits = self.trainer.predict(architecture, self._held)
         if not np.isfinite(logits).all():
             return Evaluation(architecture, float('nan'), failure='the logits are not finite')
         metrics = self.task.score(self.task.labels('valid')[: len(logits)], scipy.special.softmax(logits, -1))

@@ -108,6 +108,24 @@ def print_summary(summary: dict[str, Any], console: Console | None = None, shown
     if best is None:
         console.print('no child finished: there is no best cell')
         return
+    if 'sharing' not in summary:  # whose trials are no rounds: what there is to say of them is the ranking
+        print_rounds(summary, console, shown)
+    if 'baseline' in summary['arms']:
+        print_arms(summary, console, shown)
+    console.print(f'Best cell: trial {best["trial"]} ({best["arm"]}, round {best["round"]}, {best["origin"]})')
+    console.print(escape(best['description']))
+    test = '' if best['test'] is None else f', test {metric} {shown.value(best["test"][metric])}'
+    console.print(f'validation {metric} {shown.figure(best["score"])}{test}, {best["parameters"]:,} parameters')
+    seconds = summary['seconds']
+    console.print(
+        f'{clock(seconds["total"])} in all: children {seconds["children"]:.1f} s, '
+        f'controller {seconds["controller"]:.1f} s, everything else {seconds["other"]:.1f} s'
+    )
+
+
+def print_rounds(summary: dict[str, Any], console: Console, shown: Shown = PLAIN) -> None:
+    """Prints the rounds of the search arm: what was predicted, what came of it, and the controller's figures."""
+    metric = summary['metric']
     mean = 'mean' if shown.metric_of is None else 'geometric mean'
     rounds = Table(title=f'Rounds of {summary["searcher"]} ({mean} over the cells of the round)', title_justify='left')
     failures = any(row['failed'] for row in summary['rounds'])
@@ -128,17 +146,6 @@ def print_summary(summary: dict[str, Any], console: Console | None = None, shown
             '\n'.join(f'{count} {origin}' for origin, count in row['origins'].items()),
         )
     console.print(rounds)
-    if 'baseline' in summary['arms']:
-        print_arms(summary, console, shown)
-    console.print(f'Best cell: trial {best["trial"]} ({best["arm"]}, round {best["round"]}, {best["origin"]})')
-    console.print(escape(best['description']))
-    test = '' if best['test'] is None else f', test {metric} {shown.value(best["test"][metric])}'
-    console.print(f'validation {metric} {shown.figure(best["score"])}{test}, {best["parameters"]:,} parameters')
-    seconds = summary['seconds']
-    console.print(
-        f'{clock(seconds["total"])} in all: children {seconds["children"]:.1f} s, '
-        f'controller {seconds["controller"]:.1f} s, everything else {seconds["other"]:.1f} s'
-    )
 
 
 def print_arms(summary: dict[str, Any], console: Console, shown: Shown = PLAIN) -> None:

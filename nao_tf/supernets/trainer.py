@@ -1,9 +1,9 @@
-"""SupernetTrainer: the compiled step of shared weights, and the scores of many architectures on one set of batches."""
+"""SupernetTrainer: the compiled step of shared weights, and what any architecture predicts with them."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -12,11 +12,9 @@ from nao_tf.spaces.architecture import Architecture
 from nao_tf.supernets.conv_supernet import ConvSupernet
 from nao_tf.supernets.momentum import SharedMomentum
 
-Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
-
 
 class SupernetTrainer:
-    """Trains shared weights by one architecture a step, and scores architectures with them.
+    """Trains shared weights by one architecture a step, and predicts by architectures with them.
 
     Args:
         supernet: whose weights are trained.
@@ -96,24 +94,18 @@ class SupernetTrainer:
         self.optimizer.apply(codes, used, momenta, gradients, learning_rate)
         return loss
 
-    def scores(self, architectures: Sequence[Architecture], batches: Iterable[Batch]) -> list[float]:
-        """Returns the accuracy of each architecture, all of them on the same batches.
+    def predict(self, architecture: Architecture, batches: Iterable[tf.Tensor]) -> np.ndarray:
+        """Returns the logits [n, classes] of an architecture.
 
         Args:
-            architectures: of the supernet's space.
-            batches: images, labels and weights; full ones, since filler would take part in the statistics.
+            architecture: of the supernet's space.
+            batches: images [B, H, W, C]; full ones, since filler would take part in the statistics.
 
         Raises:
-            InputError: if an architecture is not of the space.
+            InputError: if the architecture is not of the space.
         """
-        codes = [tf.constant(self.supernet.codes(architecture)) for architecture in architectures]
-        held = [(images, np.asarray(labels), np.asarray(weights)) for images, labels, weights in batches]
-        total = sum(float(weights.sum()) for _, _, weights in held)
-        return [sum(self._right(*batch, code) for batch in held) / total for code in codes]
-
-    def _right(self, images: tf.Tensor, labels: np.ndarray, weights: np.ndarray, codes: tf.Tensor) -> float:
-        """Returns the sum of the weights of the images that are classified right."""
-        return float(((self.logits(images, codes).numpy().argmax(-1) == labels) * weights).sum())
+        codes = tf.constant(self.supernet.codes(architecture))
+        return np.concatenate([self.logits(images, codes).numpy() for images in batches])
 
 
 def _loss(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:

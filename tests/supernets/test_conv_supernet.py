@@ -122,7 +122,7 @@ def test_no_trace_after_the_first_step():
     traces = []
     for number, architecture in enumerate(cells):
         train.step(images, labels, weights, train.supernet.codes(architecture), 0.1, number, 0.0)
-        train.scores([architecture], [(images, labels, weights)])
+        train.predict(architecture, [images])
         traces.append(Counted.traces)
     assert len(set(traces)) == 1
     assert 0 < traces[0] < 20  # a few a shape, however many places there are
@@ -184,19 +184,17 @@ def test_both_executions_drop_alike():
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
 
 
-def test_scores_are_of_the_same_batches_in_any_order():
+def test_predicts_batch_by_batch_in_any_order():
     train = trained('five', 'selected')
     net = train.supernet
-    cells = architectures(net.space, 5)
-    batches = [batch(net, seed) for seed in range(3)]
-    scores = train.scores(cells, batches)
-    assert train.scores(cells[::-1], batches) == scores[::-1]
-    by_hand = []
-    for architecture in cells:
-        right = [np.argmax(standalone.logits(net, architecture, x), -1) == y for x, y, _ in batches]
-        by_hand.append(np.mean(right))
-    np.testing.assert_allclose(scores, by_hand)
-    assert len(set(scores)) > 1
+    cells = architectures(net.space, 3)
+    batches = [batch(net, seed)[0] for seed in range(3)]
+    logits = [train.predict(architecture, batches) for architecture in cells]
+    again = [train.predict(architecture, batches) for architecture in cells[::-1]]
+    np.testing.assert_array_equal(again[::-1], logits)
+    for architecture, found in zip(cells, logits, strict=True):
+        expected = np.concatenate([standalone.logits(net, architecture, images) for images in batches])
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_masked_step_lowers_for_a_compiler_of_static_shapes():
@@ -232,7 +230,7 @@ def test_bad_input():
         net.codes(other.sample(np.random.default_rng(0)))
     outside = dataclasses.replace(architectures(SPACES['five'], 1)[0], tokens=(4,) * 8)
     with pytest.raises(InputError, match='position 0 is not valid there'):
-        trainer(net).scores([outside], [batch(net)])
+        trainer(net).predict(outside, [batch(net)[0]])
     with pytest.raises(InputError, match='space nao_rnn: this supernet shares the weights of pairs of cells'):
         supernet(get_space('nao_rnn'))
     with pytest.raises(InputError, match="execution is one of selected, masked, not 'fast'"):
