@@ -18,7 +18,7 @@ PLAIN = Shown('score')
 def make_console() -> Console:
     """Returns a console of the standard output; wide enough for the tables where that is no terminal."""
     console = Console(highlight=False, soft_wrap=True)
-    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=100)
+    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=160)
 
 
 class Progress:
