@@ -19,13 +19,13 @@ def get_config():
     config.sharing.cells_per_stage = 1
     config.sharing.filters = 8
     config.sharing.auxiliary = False  # 8 x 8 images leave 2 x 2 pixels at its place
-    config.sharing.epochs = 25
+    config.sharing.epochs = 40
     config.sharing.batch_size = 64
     config.sharing.eval_batch_size = 500
     config.sharing.restart_epochs = 0
     config.sharing.fresh = 5
     config.sharing.finalists = 3
-    config.sharing.ranked = 12
+    config.sharing.ranked = 10
 
     config.searcher.initial = 60
     config.searcher.rounds = 2
@@ -36,7 +36,7 @@ def get_config():
     config.child.filters = 8
     config.child.auxiliary = False
     config.child.drop_path_keep = 1.0
-    config.child.epochs = 5
+    config.child.epochs = 8
     config.child.batch_size = 64
     config.child.learning_rate = 0.05
     config.child.weight_decay = 1e-4

@@ -37,7 +37,7 @@ SHARED = (
 def shared(tmp_path_factory):
     """The work directory of a finished search, and what the command printed."""
     workdir = tmp_path_factory.mktemp('shared') / 'run'
-    result = nao('search', *SHARED, f'--workdir={workdir}')
+    result = nao('search', *SHARED, f'--workdir={workdir}', timeout=600)
     assert result.returncode == 0, result.stderr
     return workdir, result
 
@@ -80,7 +80,7 @@ def test_killed_in_the_training_it_ends_the_same_to_the_bit(shared, tmp_path):
     assert not (workdir / 'trials.jsonl').exists()
     status = nao('status', f'--workdir={workdir}')
     assert 'shared weights: 2 of 4 epochs trained, 1 of 2 rounds scored' in status.stdout
-    result = nao('search', *SHARED, f'--workdir={workdir}')
+    result = nao('search', *SHARED, f'--workdir={workdir}', timeout=600)
     assert result.returncode == 0, result.stderr
     assert 'continuing: 2 of 4 epochs' in result.stdout
     (about, arrays), (expected, values) = content(workdir), content(shared[0])
