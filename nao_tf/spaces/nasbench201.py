@@ -147,23 +147,24 @@ class NASBench201Space(SearchSpace):
         return Architecture(self.name, (*tokens[:position], token, *tokens[position + 1 :]))
 
     def features(self, architectures: Sequence[Architecture]) -> np.ndarray:
-        """Returns one-hot edge operations (30), path encoding (84) and operation counts (5).
+        """Returns one-hot edge operations (30), path counts (40) and operation counts (5).
 
-        The path encoding has a column for each sequence of one to three operations, none excluded: 1 where a path
-        from the input to the output carries it (BANANAS, White et al., section 3).
+        The path counts have a column for each sequence of at most three operations that compute something: how many
+        paths from the input to the output carry it, identities left out (after the path encoding of BANANAS, White et
+        al., section 3, which says whether one does and keeps identities).
 
         Args:
             architectures: n of them.
 
         Returns:
-            float32 [n, 119].
+            float32 [n, 75].
         """
         tokens = np.array([architecture.tokens for architecture in architectures], int).reshape(-1, self.length)
         return self._features[self.codes(tokens)]
 
     @functools.cached_property
     def _features(self) -> np.ndarray:
-        """Features of every rank: float32 [15625, 119]."""
+        """Features of every rank: float32 [15625, 75]."""
         return features(self.decode(np.arange(self.size)) - 1)
 
     def nodes(self, architecture: Architecture) -> tuple[Node, ...]:

@@ -43,21 +43,25 @@ def class_texts() -> list[str]:
 
 
 def features(operations: np.ndarray) -> np.ndarray:
-    """Returns one-hot edge operations, path encoding and operation counts of cells.
+    """Returns one-hot edge operations, path counts and operation counts of cells.
 
     Args:
         operations: int [B, 6], indices into `OPERATIONS`.
 
     Returns:
-        float32 [B, 119] (`NASBench201Space.features`).
+        float32 [B, 75] (`NASBench201Space.features`).
     """
     words = np.eye(len(OPERATIONS), dtype=np.float32)[operations]
-    kinds = len(OPERATIONS) - 1
-    starts = [0, 0, kinds, kinds + kinds**2]  # column of the first path of a length
-    paths = np.zeros((len(operations), kinds + kinds**2 + kinds**3), np.float32)
+    computing = len(OPERATIONS) - 2  # none breaks a path, skip_connect leaves no trace in it
+    starts = np.cumsum([0] + [computing**length for length in range(4)])  # column of the first path of a length
+    paths = np.zeros((len(operations), starts[-1]), np.float32)
     for path in PATHS:
-        sequence = operations[:, path] - 1  # -1: none, which breaks the path
-        column = starts[len(path)] + sequence @ kinds ** np.arange(len(path))
-        whole = (sequence >= 0).all(1)
-        paths[np.flatnonzero(whole), column[whole]] = 1
+        sequence = operations[:, path]
+        column, length = np.zeros(len(operations), int), np.zeros(len(operations), int)
+        for operation in sequence.T:
+            computes = operation >= 2
+            column += np.where(computes, (operation - 2) * computing**length, 0)
+            length += computes
+        whole = (sequence > 0).all(1)
+        paths[np.flatnonzero(whole), (starts[length] + column)[whole]] += 1
     return np.concatenate([words.reshape(len(words), -1), paths, words.sum(1)], 1)

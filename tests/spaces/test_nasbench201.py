@@ -86,13 +86,23 @@ def test_mutate_draws_uniformly_from_mutations():
 def test_features():
     architecture = cell(e01='nor_conv_3x3', e13='skip_connect', e03='avg_pool_3x3', e02='nor_conv_1x1')
     row = SPACE.features([architecture])[0]
-    assert row.shape == (119,)
+    assert row.shape == (75,)
     assert row.dtype == np.float32
     assert row[:30].reshape(6, 5).argmax(1).tolist() == [token - 1 for token in architecture.tokens]
-    # Kinds from 0: skip, conv 1x1, conv 3x3, pool. Paths: [pool], and [conv 3x3, skip] at 4 + 2 * 4^0 + 0 * 4^1.
-    assert np.flatnonzero(row[30:114]).tolist() == [3, 4 + 2]
-    assert row[114:].tolist() == [2, 1, 1, 1, 1]
-    assert SPACE.features([]).shape == (0, 119)
+    # Kinds from 0: conv 1x1, conv 3x3, pool. Columns: the empty path, 3 of one operation, 9 of two, 27 of three.
+    # Paths: [pool] on 0->3, and [conv 3x3] on 0->1->3, whose second edge is an identity.
+    assert np.flatnonzero(row[30:70]).tolist() == [1 + 1, 1 + 2]
+    assert row[70:].tolist() == [2, 1, 1, 1, 1]
+    assert SPACE.features([]).shape == (0, 75)
+
+
+def test_features_count_paths():
+    both = cell(e01='nor_conv_3x3', e13='skip_connect', e03='nor_conv_3x3')
+    assert SPACE.features([both])[0, 30 + 1 + 1] == 2
+    skips = cell(e03='skip_connect', e01='skip_connect', e13='skip_connect')
+    assert SPACE.features([skips])[0, 30] == 2
+    long = cell(e01='nor_conv_3x3', e12='avg_pool_3x3', e23='nor_conv_1x1')
+    assert np.flatnonzero(SPACE.features([long])[0, 30:70]).tolist() == [1 + 3 + 9 + 1 + 2 * 3 + 0 * 9]
 
 
 def test_the_encoders_tables():

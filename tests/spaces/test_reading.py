@@ -28,9 +28,7 @@ def test_every_named_cell(cell):
 
 
 def test_names():
-    expected = (
-        'NAONet NAONet_A NAONet_B NAO-WS NAONet_V2 ENAS ENAS-2 AmoebaNet-A AmoebaNet-B NASNet-A DARTS_V2'
-    )
+    expected = 'NAONet NAONet_A NAONet_B NAO-WS NAONet_V2 ENAS ENAS-2 AmoebaNet-A AmoebaNet-B NASNet-A DARTS_V2'
     expected += ' NAO-RNN NAO-WS-RNN ENAS-RNN DARTS-RNN'
     assert named.names() == tuple(expected.split())
     assert named.named_cell('naonet-a') is named.named_cell(' NAONET_A ')
