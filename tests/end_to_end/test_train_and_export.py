@@ -32,7 +32,7 @@ SMALL = (
     '--config.child.cells_per_stage=1',
     '--config.child.filters=16',
     '--config.child.auxiliary=False',
-    '--config.child.epochs=6',
+    '--config.child.epochs=4',
     '--config.child.patience=3',
     '--config.child.learning_rate=0.1',
 )
@@ -76,14 +76,18 @@ def trained(tmp_path_factory):
     return workdir, result.stdout
 
 
+def summary_of(workdir):
+    return json.loads((workdir / 'summary.json').read_text())
+
+
 def test_training(trained):
     workdir, output = trained
-    summary = json.loads((workdir / 'summary.json').read_text())
+    summary = summary_of(workdir)
     lines = [line for line in output.splitlines() if line.startswith('epoch ')]
-    assert summary['epoch'] <= len(lines) <= 6
+    assert summary['epoch'] <= len(lines) <= 4
     assert all(word in lines[-1] for word in ('loss', 'accuracy', 'best', 'elapsed', 'left'))
     assert f'{summary["multiply_adds"]:,} multiply-adds' in output
-    assert summary['test']['accuracy'] > 0.8
+    assert summary['test']['accuracy'] > 0.5
     assert {file.name for file in workdir.iterdir() if not file.name.startswith('.')} == {
         'config.json', 'trainings.json', 'summary.json', 'best_model.keras', 'last_model.keras',
     }  # fmt: skip
@@ -108,7 +112,7 @@ def test_every_model_gives_the_same_probabilities(trained, capsys):
         assert np.abs(found['quantised'] - expected).max() < 0.05  # docs/train.md
         assert np.mean(found['quantised'].argmax(1) == expected.argmax(1)) > 0.99
     assert (folder / 'q.tflite').stat().st_size < (folder / 'm.tflite').stat().st_size
-    assert np.mean(expected.argmax(1) == labels) > 0.8
+    assert np.mean(expected.argmax(1) == labels) == pytest.approx(summary_of(workdir)['test']['accuracy'])
 
 
 def test_text_of_a_training(trained, capsys):

@@ -32,19 +32,17 @@ def every_operation():
     names = [name for name in operation_names() if name not in ('blur', 'twice')]
     names += names[: len(names) % 2]
     nodes = [Node(Branch(0, left), Branch(1, right)) for left, right in zip(names[::2], names[1::2], strict=True)]
-    return CellPair(Cell((Node(Branch(0, 'identity'), Branch(1, 'conv 1x1')),)), Cell(tuple(nodes)))
+    normal = Cell((Node(Branch(0, 'identity'), Branch(1, 'conv 1x1')),), outputs=(1, 2))
+    return CellPair(normal, Cell(tuple(nodes)))
 
 
-@pytest.mark.parametrize('rules', ['tf1', 'pytorch'])
-def test_every_operation(rules):
-    model = classifier(every_operation(), rules=rules)
+@pytest.mark.parametrize(
+    'fields', [{'rules': 'tf1'}, {'rules': 'pytorch', 'stem': 'imagenet', 'image_shape': (33, 40, 3)}], ids=str
+)
+def test_every_operation(fields):
+    model = classifier(every_operation(), **fields)
     plain = plain_model(model, plain_source(model, 'mine'), Path('mine.py'))
     assert plain.count_params() == model.count_params()
-
-
-def test_other_stem_and_listed_outputs():
-    model = classifier(named_cell('DARTS_V2').cells, stem='imagenet', image_shape=(33, 40, 3))
-    plain_model(model, plain_source(model, 'mine'), Path('mine.py'))
 
 
 def test_a_function_for_each_kind_of_cell():
