@@ -30,7 +30,7 @@ def save_checkpoint(
     """
     about = json.dumps({'sizes': sizes, 'state': state}, allow_nan=False)
     with written_whole(path) as partial, partial.open('wb') as file:
-        np.savez(file, about=np.array(about), **arrays)
+        np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)
 
 
 def load_about(path: Path) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def load_about(path: Path) -> dict[str, Any]:
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            about = json.loads(str(arrays['about']))
+            about = json.loads(arrays['about'].tobytes())
         return {'sizes': about['sizes'], 'state': about['state']}
     except ERRORS as error:
         raise InputError(_damaged(path, error)) from None

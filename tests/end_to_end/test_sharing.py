@@ -24,6 +24,7 @@ SHARED = (
     '--config.sharing.ranked=3',
     '--config.searcher.name=reinforce',
     '--config.searcher.reinforce.batch=4',
+    '--config.searcher.reinforce.hidden=8',
     '--config.searcher.initial=9',
     '--config.searcher.rounds=1',
     '--config.searcher.per_round=8',
@@ -45,7 +46,7 @@ def shared(tmp_path_factory):
 def content(workdir):
     """Everything in the checkpoint of a work directory but the times."""
     with np.load(workdir / 'sharing.npz') as arrays:
-        about = json.loads(str(arrays['about']))
+        about = json.loads(arrays['about'].tobytes())
         del about['state']['seconds']
         return about, {name: arrays[name] for name in arrays.files if name != 'about'}
 

@@ -92,7 +92,7 @@ def scramble(weights):
 def content(checkpoint):
     """Everything in a checkpoint but the times."""
     with np.load(checkpoint) as arrays:
-        about = json.loads(str(arrays['about']))
+        about = json.loads(arrays['about'].tobytes())
         del about['state']['seconds']
         return about, {name: arrays[name] for name in arrays.files if name != 'about'}
 
