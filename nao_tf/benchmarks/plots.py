@@ -46,7 +46,7 @@ def draw_regret(records: Mapping[str, Sequence[Record]], cells: Cells, path: Pat
         axis.set_ylim(bottom=0)
         axis.set_xlim(1, max(run.queries for runs in records.values() for run in runs))
         finish(axis, 'queries (classes)', f'{what} regret of the best-validation cell')
-    axes[1].legend(loc='upper right', fontsize='small')
+    picture.legend(*axes[1].get_legend_handles_labels(), loc='outside right upper', fontsize='small')
     save(picture, path, title)
 
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 from nao_tf.controller.config import STEPS, ControllerConfig
 from nao_tf.controller.masks import Masks, masked_log_softmax
 from nao_tf.controller.models import Models, build_models, decay_factors
+from nao_tf.quiet import quiet_xla
 from nao_tf.spaces.base import SearchSpace
 
 ROWS = 100  # architectures of one call of everything else
@@ -72,6 +73,7 @@ class Program:
     """
 
     def __init__(self, space: SearchSpace, config: ControllerConfig):
+        quiet_xla()
         self.config = config
         self.masks = Masks(space.next_state, space.valid)
         self.models: Models = build_models(space, config)
