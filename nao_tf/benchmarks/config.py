@@ -14,7 +14,8 @@ HALF = {'initial': 300, 'per_round': 100, 'seeds': 100}
 VARIANTS = {
     'nao_random_step': {'of': 'nao', 'moves': 'random_step'},
     'nao_mutation': {'of': 'nao', 'moves': 'mutation'},
-    'nao_paper': {'of': 'nao', 'preset': 'paper', **HALF},
+    # The paper's f is fitted to accuracies as they are, fractions; those of a table may be percentages.
+    'nao_paper': {'of': 'nao', 'preset': 'paper', 'controller': {'scores': 'min_max'}, **HALF},
     'nao_released': {'of': 'nao', 'preset': 'released', **HALF},
 }
 
