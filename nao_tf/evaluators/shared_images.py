@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_weights import SharedWeights
-from nao_tf.searchers.base import Evaluation
+from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.supernets.config import SupernetConfig
