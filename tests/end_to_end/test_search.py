@@ -1,20 +1,13 @@
-"""`nao search` from the command line: what it prints, what it leaves, and what stopping it costs."""
+"""`nao search` from the command line: what it prints and leaves, and what can be made of a finished one."""
 
-import contextlib
-import importlib.util
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
-import psutil
 import pytest
 
-from nao_tf.evaluators.predict import load_classifier
 from tests.end_to_end.conftest import ROOT, SMALL, nao, trials
 
 pytestmark = pytest.mark.slow
@@ -86,44 +79,6 @@ def test_second_run_prints_the_finished_result(finished):
     assert (workdir / 'trials.jsonl').read_bytes() == journal
 
 
-def test_killed_at_any_moment_ends_the_same(finished, tmp_path):
-    workdir, _ = finished
-    arguments = [sys.executable, '-m', 'nao_tf.cli', 'search', *SMALL, f'--workdir={tmp_path / "run"}']
-    for events in (6, 12, 20):
-        process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        journal = tmp_path / 'run' / 'trials.jsonl'
-        while process.poll() is None and not (journal.exists() and journal.read_bytes().count(b'\n') >= events):
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    result = nao('search', *SMALL, f'--workdir={tmp_path / "run"}')
-    assert result.returncode == 0, result.stderr
-    assert 'continuing' in result.stdout
-    assert trials(tmp_path / 'run') == trials(workdir)
-
-
-def test_interrupt_says_how_to_continue(tmp_path):
-    workdir = tmp_path / 'run'
-    arguments = [sys.executable, '-m', 'nao_tf.cli', 'search', *SMALL, f'--workdir={workdir}']
-    process = subprocess.Popen(
-        arguments,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a parent in the background ignores
-    )
-    while not (workdir / 'trials.jsonl').exists() or b'started' not in (workdir / 'trials.jsonl').read_bytes():
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert 'the same command continues' in output
-    assert 'Traceback' not in errors
-    assert '"interrupted"' in (workdir / 'trials.jsonl').read_text()
-
-
 def test_extended_by_a_round(finished, tmp_path):
     workdir = shutil.copytree(finished[0], tmp_path / 'run')
     result = nao('search', *SMALL, '--config.searcher.rounds=2', f'--workdir={workdir}')
@@ -177,60 +132,3 @@ def test_status_and_predict(finished, tmp_path):
     rows = [line.split('\t') for line in predicted.stdout.splitlines()]
     assert [row[0].rsplit('/', 1)[-1] for row in rows] == ['0.png', '1.png', '2.png']
     assert all(row[1] in '0123456789' and 0 < float(row[2]) <= 1 for row in rows)
-
-
-RAY = ('--executor=ray', '--workers=2')
-
-
-def start_on_ray(workdir):
-    """Starts the search as a terminal would: in the foreground group of its own."""
-    return subprocess.Popen(
-        [sys.executable, '-m', 'nao_tf.cli', 'search', *SMALL, *RAY, f'--workdir={workdir}'],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
-
-
-def stop_when(process, workdir, ready, sign):
-    """Sends a signal to the group once the journal is as wanted; returns the processes that there were, by name."""
-    journal = workdir / 'trials.jsonl'
-    while process.poll() is None and not (journal.exists() and ready(journal.read_text())):
-        time.sleep(0.05)
-    assert process.poll() is None, process.stderr.read()
-    parent = psutil.Process(process.pid)
-    family = {member: member.name() for member in [parent, *parent.children(recursive=True)]}
-    assert len(family) > 3
-    (os.killpg if sign == signal.SIGINT else os.kill)(process.pid, sign)
-    return family
-
-
-@pytest.mark.skipif(not importlib.util.find_spec('ray'), reason="Ray is not installed: pip install 'nao_tf[ray]'")
-def test_on_ray_stopped_and_continued_it_ends_the_same(finished, tmp_path):
-    """Killed, then interrupted, it leaves no process behind, and its third run ends as one that never stopped."""
-    workdir = tmp_path / 'run'
-    process = start_on_ray(workdir)
-    family = stop_when(process, workdir, lambda text: '"finished"' in text, signal.SIGKILL)
-    agents = [member for member, name in family.items() if 'Agent' in name]
-    process.communicate(timeout=60)
-    workers = [member for member in family if member not in agents]
-    assert not psutil.wait_procs(workers, timeout=30)[1], 'processes outlived the driver'
-    for agent in agents:  # they would try for a minute to tell a head that is no more
-        with contextlib.suppress(psutil.NoSuchProcess):
-            agent.kill()
-
-    process = start_on_ray(workdir)
-    before = (workdir / 'trials.jsonl').read_text().count('"started"')
-    family = stop_when(process, workdir, lambda text: text.count('"started"') > before, signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert 'the same command continues' in output
-    assert 'Traceback' not in errors
-    assert '"interrupted"' in (workdir / 'trials.jsonl').read_text()
-    assert not psutil.wait_procs(family, timeout=60)[1]
-
-    result = nao('search', *SMALL, *RAY, f'--workdir={workdir}')
-    assert result.returncode == 0, result.stderr
-    assert trials(workdir) == trials(finished[0])
-    ours, theirs = (load_classifier(folder / 'best_model.keras') for folder in (workdir, finished[0]))
-    assert all((a == b).all() for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True))
-    assert 'trained again' not in result.stdout
