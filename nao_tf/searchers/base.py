@@ -12,6 +12,7 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.searchers.enumeration import canonical_cells, is_listable
 from nao_tf.searchers.evaluation import Evaluation, Proposal, evaluation_from_json, evaluation_to_json
+from nao_tf.searchers.known import known_cells
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 
@@ -33,7 +34,7 @@ class Searcher(abc.ABC):
             are never compared in one row.
         state_in_propose: whether `propose` changes more than `known` and the number of draws; such a searcher is
             rebuilt from a log by proposing again.
-        known: canonical architectures that are not proposed again.
+        known: canonical architectures that are not proposed again; what the space does not admit is found in it too.
         evaluations: all observations, oldest first.
         duplicates: how often it came upon a cell that was known; it costs nothing and is counted apart.
         candidates: how many cells its model has scored.
@@ -46,7 +47,7 @@ class Searcher(abc.ABC):
     def __init__(self, space: SearchSpace, *, seed: int = 0):
         self.space = space
         self.seed = seed
-        self.known: set[Architecture] = set()
+        self.known = known_cells(space)
         self.evaluations: list[Evaluation] = []
         self.duplicates = 0
         self.candidates = 0
@@ -236,7 +237,8 @@ class Searcher(abc.ABC):
             self.draws = int(state['draws'])
             self.duplicates = int(state['duplicates'])
             self.candidates = int(state['candidates'])
-            self.known = {Architecture(self.space.name, tuple(tokens)) for tokens in state['known']}
+            self.known = known_cells(self.space)
+            self.known.update(Architecture(self.space.name, tuple(tokens)) for tokens in state['known'])
             evaluations = [evaluation_from_json(value, self.space.name) for value in state['evaluations']]
             self.evaluations = []
             self._scores = {}

@@ -21,7 +21,7 @@ def is_listable(space: SearchSpace) -> bool:
 
 @functools.lru_cache(maxsize=8)
 def canonical_cells(space: SearchSpace) -> tuple[Architecture, ...]:
-    """Returns every canonical cell of a space, in the order of their tokens; made once for each space.
+    """Returns every canonical cell that a space admits, in the order of their tokens; made once for each space.
 
     Args:
         space: with at most `LIMIT` valid sequences.
@@ -35,7 +35,7 @@ def canonical_cells(space: SearchSpace) -> tuple[Architecture, ...]:
             "mode 'enumerate' does; take one of mode 'generate'"
         )
     cells = {space.canonical(Architecture(space.name, tokens)) for tokens in _sequences(space)}
-    return tuple(sorted(cells, key=lambda cell: cell.tokens))
+    return tuple(sorted(filter(space.admits, cells), key=lambda cell: cell.tokens))
 
 
 @functools.lru_cache(maxsize=8)

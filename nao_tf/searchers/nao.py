@@ -72,7 +72,8 @@ class NAO(Searcher):
         self.rounds = 0  # in which the controller learned
         self._trained_on = 0  # evaluations at the last training
         self._stale = False  # whether the controller's weights are not those of that training
-        self.controller = Controller(space, controller, seed=seed)
+        # What the controller draws to learn the language need not keep a limit of cost.
+        self.controller = Controller(space.whole or space, controller, seed=seed)
 
     @property
     def round_size(self) -> int:

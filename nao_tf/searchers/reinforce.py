@@ -167,6 +167,9 @@ class PolicySearcher(Searcher):
             for tokens, before in zip(*self.policy.sample(self.weights, self.rng()), strict=True):
                 draws += 1
                 episode = self._episode(tokens, before)
+                if not self.space.admits(episode.architecture):  # it never has a score to learn from
+                    self.duplicates += 1
+                    continue
                 self.pending.append(episode)
                 if episode.architecture in self.known or episode.architecture in taken:
                     self.duplicates += 1
