@@ -30,4 +30,4 @@ def known_cells(space: SearchSpace) -> set[Architecture]:
     Args:
         space: what is searched.
     """
-    return set() if space.whole is None else Within(space)
+    return set() if space.unlimited is None else Within(space)

@@ -73,7 +73,7 @@ class NAO(Searcher):
         self._trained_on = 0  # evaluations at the last training
         self._stale = False  # whether the controller's weights are not those of that training
         # What the controller draws to learn the language need not keep a limit of cost.
-        self.controller = Controller(space.whole or space, controller, seed=seed)
+        self.controller = Controller(space.unlimited or space, controller, seed=seed)
 
     @property
     def round_size(self) -> int:

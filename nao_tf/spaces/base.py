@@ -19,11 +19,11 @@ class SearchSpace(Notation, abc.ABC):
 
     Attributes:
         branch_length: tokens of one encoder step; T / branch_length = S branch steps.
-        whole: of a space with limits of cost (`constrained.py`), the same without them; else None.
+        unlimited: of a space with limits of cost (`constrained.py`), the same without them; else None.
     """
 
     branch_length: int = 1
-    whole: SearchSpace | None = None
+    unlimited: SearchSpace | None = None
 
     def admits(self, architecture: Architecture) -> bool:
         """Returns whether a canonical architecture may be proposed: here any; with limits, what keeps them."""

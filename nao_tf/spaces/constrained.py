@@ -73,7 +73,7 @@ def constrain(space: SearchSpace, limits: Sequence[Limit]) -> SearchSpace:
     result: Any = copy.copy(space)
     # Attributes of the copy take the place of its methods; it stays a space of the same class.
     inside = _Inside(space, limits)
-    result.whole = space
+    result.unlimited = space
     for name in ('admits', 'sample', 'mutations', 'mutate', 'extensions', 'extend'):
         setattr(result, name, getattr(inside, name))
     return result
@@ -104,7 +104,7 @@ def check_limits(space: SearchSpace, limits: Sequence[Limit]) -> Fit:
         if smallest > limit.most:
             raise InputError(
                 f'{limit.field} is {_number(limit.most)}, but of {len(costs)} random architectures of space '
-                f'{space.name} the smallest has {_number(smallest)} {limit.unit}; raise the limit, or make config.child '
+                f'{space.name} the smallest has {_number(smallest)} {limit.unit}; raise it, or make config.child '
                 'smaller'
             )
     names = ' and '.join(f'{limit.field}={_number(limit.most)}' for limit in limits)

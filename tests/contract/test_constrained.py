@@ -24,7 +24,7 @@ def limited(space, most):
 
 
 def nao(space, seed):
-    """NAO as the paper has it: with a posterior every fit would take much longer, and its candidates are drawn alike."""
+    """NAO as the paper has it: with a posterior every fit would take much longer."""
     controller = dataclasses.replace(QUICK, posterior='none', growth=1.0)
     return NAO(space, initial=8, per_round=4, seeds=3, controller=controller, seed=seed)
 
@@ -67,10 +67,10 @@ def test_every_cell_within_the_limit_then_nothing(make, space):
     while proposals := searcher.propose(4):
         seen += [proposal.architecture for proposal in proposals]
         searcher.observe(answer(proposals))
-    inside = {cell for cell in canonical_cells(space.whole) if space.admits(cell)}
+    inside = {cell for cell in canonical_cells(space.unlimited) if space.admits(cell)}
     assert len(seen) == len(set(seen))
     assert set(seen) == set(canonical_cells(space)) == inside
-    assert 2 < len(inside) < len(canonical_cells(space.whole))
+    assert 2 < len(inside) < len(canonical_cells(space.unlimited))
     assert searcher.propose(4) == []
 
 
@@ -89,7 +89,8 @@ def test_draws_neighbours_and_extensions_fit_and_the_space_stays_as_it_is():
     grown = GROWING_LIMITED.extend(smallest[0], rng)
     assert grown is None or convolutions(GROWING)(grown) <= 1
     assert type(LARGE) is type(space)
-    assert space.whole is None and LARGE.whole is space
+    assert space.unlimited is None
+    assert LARGE.unlimited is space
     assert max(cost(space.sample(rng)) for _ in range(50)) > 8
 
 
