@@ -1,13 +1,17 @@
 """The command line, a thin shell over the package: `nao search`, `nao report`, ... (`COMMANDS`).
 
-Exit codes: 0 done, 2 bad usage or bad input (one line, no traceback), 1 anything else.
+Exit codes: 0 done, 2 bad usage or bad input (one line, no traceback), 143 stopped by SIGTERM, 1 anything else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import signal
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
@@ -17,6 +21,7 @@ from absl import flags
 from nao_tf.commands import benchmark, describe, export, predict, report, search, status, train
 from nao_tf.errors import InputError
 from nao_tf.quiet import quiet_import
+from nao_tf.store import SCHEME
 
 COMMANDS: dict[str, ModuleType] = {
     'search': search,
@@ -28,6 +33,27 @@ COMMANDS: dict[str, ModuleType] = {
     'describe': describe,
     'benchmark': benchmark,
 }
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, the first that a machine says that is about to be taken away; everything stops as at Ctrl-C."""
+
+
+@contextlib.contextmanager
+def terminated_in_order() -> Iterator[None]:
+    """Makes SIGTERM raise `Terminated`, as Ctrl-C raises KeyboardInterrupt; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def load_tensorflow() -> None:
@@ -119,19 +145,25 @@ def main(argv: list[str]) -> int:
         print(f'nao: there is no command {name!r}; there are {", ".join(COMMANDS)}', file=sys.stderr)
         return 2
     try:
-        if name != 'status' and '--help' not in argv:
-            load_tensorflow()
-        values, rest = parse(name, argv[2:])
-        if values.help:
-            print(f'nao {name}: {(COMMANDS[name].run.__doc__ or "").strip()}\n{values.get_help()}')
-            return 0
-        COMMANDS[name].run(values, rest)
+        with terminated_in_order():
+            if name != 'status' and '--help' not in argv:
+                load_tensorflow()
+            values, rest = parse(name, argv[2:])
+            if values.help:
+                print(f'nao {name}: {(COMMANDS[name].run.__doc__ or "").strip()}\n{values.get_help()}')
+                return 0
+            COMMANDS[name].run(values, rest)
     except InputError as error:
         print(f'nao {name}: {error}', file=sys.stderr)
         return 2
+    except Terminated:
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
         return 1
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and str(error.filename).startswith(SCHEME):
+            print(f'nao {name}: {error.filename}: {error.strerror}', file=sys.stderr)
+            return 2
         traceback.print_exc()
         return 1
     return 0

@@ -1,12 +1,73 @@
-"""Files and folders that are written whole or not at all."""
+"""Files and folders, of a disk or of an object store, that are written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar, cast
+
+from nao_tf.errors import InputError
+from nao_tf.store import SCHEME, StorePath
+
+Source = TypeVar('Source')
+
+_URL = re.compile(r'([A-Za-z][A-Za-z0-9+.-]*)://(.*)', re.DOTALL)
+
+
+def as_path(place: str | os.PathLike[str]) -> Path:
+    """Returns a path as a person gives it: of this machine (with ~ for the home), or of an object store.
+
+    Args:
+        place: such as `runs/digits`, or `gs://BUCKET/FOLDER`.
+
+    Returns:
+        A path of pathlib, or a `StorePath`, which has the same methods.
+
+    Raises:
+        InputError: for another kind of address, or one without a bucket.
+    """
+    if isinstance(place, StorePath):
+        return cast(Path, place)
+    text = os.fspath(place)
+    if url := _URL.match(text):
+        if not text.startswith(SCHEME):
+            raise InputError(
+                f'{text}: there is no access to {url[1]}://; give a path of this machine, or {SCHEME}BUCKET/...'
+            )
+        if not url[2].strip('/') or url[2].startswith('/'):
+            raise InputError(f'{text} names no bucket; it is {SCHEME}BUCKET/FOLDER')
+        return cast(Path, StorePath(text))
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:  # a name that begins with ~ and is nobody's
+        return path
+
+
+def is_stored(path: Path) -> bool:
+    """Returns whether a path is of an object store."""
+    return isinstance(path, StorePath)
+
+
+@contextlib.contextmanager
+def local_file(path: Source) -> Iterator[Source | Path]:
+    """Gives a file of this machine: itself, or a copy of one of a store that lasts as long as the context.
+
+    Args:
+        path: of the file; an open file is handed on too.
+    """
+    if not isinstance(path, StorePath):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        path.download(copy)
+        yield copy
 
 
 @contextlib.contextmanager
@@ -19,8 +80,14 @@ def written_whole(path: Path) -> Iterator[Path]:
         path: of the file; its folder is made.
 
     Yields:
-        Where to write: a hidden name beside it, with the same suffix.
+        Where to write, on this machine: a hidden name beside it, or a temporary file where it is of a store; with the
+        same suffix.
     """
+    if isinstance(path, StorePath):
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder) / path.name
+            path.upload(Path(folder) / path.name)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f'.{os.getpid()}.{path.name}')
     try:
@@ -40,8 +107,15 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
         path: of the folder; one that is there is removed at the end, and stays if the writing is stopped.
 
     Yields:
-        Where to write: a hidden name beside it, which does not exist yet.
+        Where to write, on this machine: a name that does not exist yet. To a store its files go one by one, in the
+        order of their names.
     """
+    if isinstance(path, StorePath):
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / path.name
+            yield folder
+            _upload(folder, path)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial, old = (path.with_name(f'.{os.getpid()}.{part}.{path.name}') for part in ('new', 'old'))
     try:
@@ -56,6 +130,24 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def _upload(folder: Path, target: StorePath) -> None:
+    """Makes a folder of a store a copy of a local one."""
+    for file in list(_files(cast(Path, target))):
+        if not folder.joinpath(*file.parts[len(target.parts) :]).is_file():
+            file.unlink()
+    for file in sorted(_files(folder)):
+        target.joinpath(*file.relative_to(folder).parts).upload(file)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yields every file in a folder and the folders in it."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            yield from _files(path)
+        else:
+            yield path
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes a text file whole or not at all.
 
@@ -63,5 +155,8 @@ def write_text(path: Path, text: str) -> None:
         path: of the file.
         text: its new content.
     """
+    if isinstance(path, StorePath):
+        path.write_bytes(text.encode())
+        return
     with written_whole(path) as partial:
         partial.write_text(text, encoding='utf-8')

@@ -17,7 +17,7 @@ from nao_tf.benchmarks.record import Record, read_record, record_path
 from nao_tf.benchmarks.runner import make_runs
 from nao_tf.benchmarks.statistics import summarise_runs
 from nao_tf.benchmarks.worker import Job
-from nao_tf.files import write_text
+from nao_tf.files import as_path, write_text
 from nao_tf.search.progress import make_console
 from nao_tf.search.workdir import SUMMARY
 
@@ -42,7 +42,7 @@ def run_benchmark(
     """
     console = console or make_console()
     plan = make_plan(config, str(output))
-    with open_output(Path(output), plan.identity, plan.searcher_settings, plan.defaults) as folder:
+    with open_output(as_path(output), plan.identity, plan.searcher_settings, plan.defaults) as folder:
         missing = [
             Job(settings, name, run)
             for run in range(plan.runs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from nao_tf.errors import InputError
 from nao_tf.files import write_text
+from nao_tf.locks import locked
 from nao_tf.search.workdir import CONFIG, read_json
 
 
@@ -32,16 +32,12 @@ def open_output(
     Raises:
         InputError: if it cannot be written, is in use, is no output folder, or is of another protocol.
     """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = open(path / '.lock', 'w')  # noqa: SIM115
-    except OSError as error:
-        raise InputError(f'cannot write to the output folder {path}: {error.strerror}') from None
-    with lock:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(f'another process is running the benchmark in {path}; wait for it or stop it') from None
+            path.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(path, 'the benchmark'))
+        except OSError as error:
+            raise InputError(f'cannot write to the output folder {path}: {error.strerror}') from None
         stored = path / CONFIG
         if stored.exists():
             before = read_json(stored)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from nao_tf.benchmarks import table_files
 from nao_tf.benchmarks.table_files import Content
 from nao_tf.errors import InputError
+from nao_tf.files import as_path
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.registry import get_space
@@ -51,7 +51,7 @@ class Table:
         Raises:
             InputError: if the file is missing, damaged, no table, or of another space.
         """
-        return cls(table_files.read(Path(path)), space=space, path=str(path))
+        return cls(table_files.read(as_path(path)), space=space, path=str(path))
 
     @classmethod
     def of(
@@ -94,7 +94,7 @@ class Table:
         Args:
             path: of the .npz file.
         """
-        table_files.write(Path(path), self._content)
+        table_files.write(as_path(path), self._content)
 
     def __len__(self) -> int:
         return len(self._content.tokens)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.files import written_whole
+from nao_tf.files import local_file, written_whole
 from nao_tf.spaces.module_graph import from_matrix
 from nao_tf.spaces.nasbench101 import NASBench101Space
 from nao_tf.spaces.nasbench201 import NASBench201Space
@@ -100,13 +100,15 @@ def read(path: Path) -> Content:
     """
     if not path.is_file():
         raise InputError(f'there is no table {path}')
-    if not zipfile.is_zipfile(path):
-        raise InputError(f'{path} is no table, or was cut off: it is no whole .npz file; make it or copy it again')
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except DAMAGES as error:
-        raise InputError(f'{path} is damaged: {" ".join(str(error).split())[:200]}; make it or copy it again') from None
+    with local_file(path) as here:
+        if not zipfile.is_zipfile(here):
+            raise InputError(f'{path} is no table, or was cut off: it is no whole .npz file; make it or copy it again')
+        try:
+            with np.load(here, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+        except DAMAGES as error:
+            reason = ' '.join(str(error).split())[:200]
+            raise InputError(f'{path} is damaged: {reason}; make it or copy it again') from None
     if 'metadata' in arrays:
         return _own(path, arrays)
     if {'adj', 'n_vertices', 'ops'} <= arrays.keys():

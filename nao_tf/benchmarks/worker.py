@@ -21,6 +21,7 @@ from nao_tf.benchmarks.problem import Problem, Source
 from nao_tf.benchmarks.protocol import Run
 from nao_tf.benchmarks.record import record_path, write_record
 from nao_tf.benchmarks.strings import StringCounter
+from nao_tf.files import as_path
 from nao_tf.quiet import quiet_import
 from nao_tf.searchers.registry import make_searcher, searcher_class
 
@@ -123,7 +124,7 @@ class Desk:
             stop=(lambda: False) if self.stop is None else self.stop.is_set,
         )
         events = progress.go()
-        path = record_path(Path(settings.output), name, run)
+        path = record_path(as_path(settings.output), name, run)
         write_record(
             path,
             {

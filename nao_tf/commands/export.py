@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from absl import flags
 
 from nao_tf.commands.flags import no_more
@@ -33,12 +31,13 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     if values.format is None:
         raise InputError(f'nao export needs --format, one of {", ".join(FORMATS)}')
     from nao_tf.export.export import Export, export
+    from nao_tf.files import as_path
 
     wanted = Export(
         values.format,
-        workdir=None if values.workdir is None else Path(values.workdir),
+        workdir=None if values.workdir is None else as_path(values.workdir),
         architecture=values.architecture,
-        output=None if values.output is None else Path(values.output),
+        output=None if values.output is None else as_path(values.output),
         quantize=values.quantize,
         overwrite=values.overwrite,
     )

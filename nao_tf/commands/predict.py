@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from absl import flags
 
 from nao_tf.errors import InputError
@@ -21,5 +19,6 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     if values.model is None or not (values.images or rest):
         raise InputError('nao predict needs --model=FILE and --images=FILE,...')
     from nao_tf.evaluators.predict import print_predictions
+    from nao_tf.files import as_path
 
-    print_predictions(Path(values.model), [Path(image) for image in [*values.images, *rest]])
+    print_predictions(as_path(values.model), [as_path(image) for image in [*values.images, *rest]])

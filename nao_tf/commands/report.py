@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from absl import flags
 
 from nao_tf.commands.flags import no_more
@@ -26,10 +24,11 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     no_more(rest)
     if values.workdir is None:
         raise InputError('nao report needs --workdir=DIR')
+    from nao_tf.files import as_path
     from nao_tf.reports.report import make_predictor_curve, make_report
 
-    workdir = Path(values.workdir)
+    workdir = as_path(values.workdir)
     if values.predictor_curve:
         make_predictor_curve(workdir, draws=values.draws)
-    page = make_report(workdir, None if values.output is None else Path(values.output))
+    page = make_report(workdir, None if values.output is None else as_path(values.output))
     print(f'report: {page}  figures: {workdir / "report"}')

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from absl import flags
 
 from nao_tf.commands.flags import no_more
@@ -21,6 +19,7 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     no_more(rest)
     if values.workdir is None:
         raise InputError('nao status needs --workdir=DIR')
+    from nao_tf.files import as_path
     from nao_tf.search.status import print_status
 
-    print_status(Path(values.workdir))
+    print_status(as_path(values.workdir))

@@ -22,6 +22,7 @@ from nao_tf.controller.program import ROWS, program
 from nao_tf.controller.scores import ScoreScale
 from nao_tf.controller.training import train
 from nao_tf.errors import InputError
+from nao_tf.files import as_path
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 
@@ -258,7 +259,7 @@ class Controller:
 
     def save(self, directory: str | Path) -> None:
         """Writes the three Keras models and the controller's state; a stop in between leaves the old ones whole."""
-        storage.save(self, Path(directory))
+        storage.save(self, as_path(directory))
 
     def load(self, directory: str | Path) -> None:
         """Continues from what `save` wrote.
@@ -266,7 +267,7 @@ class Controller:
         Raises:
             InputError: if nothing was saved there, or by a controller of another space or config.
         """
-        storage.load(self, Path(directory))
+        storage.load(self, as_path(directory))
 
     @property
     def traces(self) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.scores import ScoreScale
 from nao_tf.errors import InputError
-from nao_tf.files import write_text, written_whole
+from nao_tf.files import local_file, write_text, written_whole
 
 if TYPE_CHECKING:
     from nao_tf.controller.controller import Controller
@@ -75,7 +75,8 @@ def load(controller: Controller, directory: Path) -> None:
         )
         raise InputError(f'{path} is a controller of another config: {odd}')
     for model in controller.models:
-        saved = keras.saving.load_model(directory / names[model.name], compile=False)
+        with local_file(directory / names[model.name]) as file:
+            saved = keras.saving.load_model(file, compile=False)
         for variable, value in zip(model.trainable_variables, saved.get_weights(), strict=True):
             variable.assign(value)
     controller.scale, controller.fits, controller.seed = scale, fits, seed

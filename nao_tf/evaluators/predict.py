@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 from nao_tf.errors import InputError
+from nao_tf.files import local_file
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.tasks.reading import image_files, read_images
 
@@ -23,7 +24,8 @@ def load_classifier(path: Path) -> ImageClassifier:
     if not path.exists():
         raise InputError(f'there is no model file {path}')
     try:
-        model = keras.models.load_model(path)
+        with local_file(path) as file:
+            model = keras.models.load_model(file)
     except (ValueError, TypeError, OSError, KeyError) as error:
         raise InputError(f'{path} is no model that can be loaded: {" ".join(str(error).split())[:300]}') from None
     if not isinstance(model, ImageClassifier):

@@ -15,6 +15,7 @@ from nao_tf.export.text_forms import to_dot, to_json, to_text
 from nao_tf.files import write_text, written_whole
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
+from nao_tf.search.journal import Journal
 from nao_tf.search.winners import candidates
 from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json
 from nao_tf.spaces.cells import CellPair, RecurrentCell
@@ -86,7 +87,9 @@ class Export:
         if self.output is None:
             return
         files = [self.output, self.weights] if self.format == 'python' else [self.output]
-        for file in filter(Path.exists, files):
+        for file in files:
+            if not file.exists():
+                continue
             ours = (file / 'saved_model.pb').exists() if self.format == 'saved_model' else not file.is_dir()
             if not ours:
                 raise InputError(f'--output={self.output}: {file} is there and is no {self.format}; give another name')
@@ -143,7 +146,7 @@ def load_for_export(workdir: Path) -> ImageClassifier:
     if not path.exists():
         if not (workdir / CONFIG).exists():
             raise InputError(f'{workdir} is no work directory: there is no {CONFIG} in it')
-        ended = 'its search has ended' if (workdir / JOURNAL).exists() else 'its training has ended'
+        ended = 'its search has ended' if Journal(workdir / JOURNAL).exists() else 'its training has ended'
         raise InputError(f'{workdir} has no {MODEL} yet; it is there when {ended} (the same command continues)')
     config = read_json(workdir / CONFIG) if (workdir / CONFIG).exists() else {}
     if module := config.get('space.module', ''):

@@ -70,7 +70,8 @@ def open_source(workdir: Path) -> Source:
     Raises:
         InputError: if the directory holds no search, no trial has finished, or its config is damaged.
     """
-    if not (workdir / JOURNAL).exists():
+    journal = Journal(workdir / JOURNAL)
+    if not journal.exists():
         raise InputError(f'{workdir} holds no search: there is no {JOURNAL} in it')
     config = read_json(workdir / CONFIG)
     try:
@@ -79,7 +80,6 @@ def open_source(workdir: Path) -> Source:
     except (KeyError, TypeError, AttributeError):
         raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
     space = get_space(name, module=module)
-    journal = Journal(workdir / JOURNAL)
     events = journal.read()
     history = History(events, name)
     best = history.best()
@@ -135,7 +135,7 @@ def read_network(workdir: Path) -> NetworkConfig | None:
     """
     for path in (workdir / MODEL, *sorted((workdir / 'children').glob('*.keras'))):
         try:
-            with zipfile.ZipFile(path) as archive:
+            with path.open('rb') as file, zipfile.ZipFile(file) as archive:
                 model = json.loads(archive.read('config.json'))
             return NetworkConfig.from_json(model['config']['network']['config']['config'])
         except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, InputError):

@@ -9,8 +9,10 @@ import logging
 import math
 import os
 import secrets
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,6 +115,7 @@ def connected(options: RayOptions) -> Iterator[None]:
         yield
         return
     try:
+        terminate = signal.getsignal(signal.SIGTERM)
         if options.address:
             _join(options.address)
         else:
@@ -122,6 +125,8 @@ def connected(options: RayOptions) -> Iterator[None]:
                     'before the import, or call ray.init() as you want it'
                 )
             _start(options)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, terminate or signal.SIG_DFL)  # Ray puts its own there
         check_demand(options)
         yield
     finally:

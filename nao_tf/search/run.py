@@ -15,7 +15,7 @@ import ml_collections
 from rich.console import Console
 
 from nao_tf.errors import InputError
-from nao_tf.files import write_text, written_whole
+from nao_tf.files import as_path, local_file, write_text, written_whole
 from nao_tf.search.config import flatten
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
@@ -60,7 +60,8 @@ class Result:
     @property
     def best_model(self) -> keras.Model:
         """The winning child with its trained weights: an `ImageClassifier`, or a `LanguageModel` of a text."""
-        return keras.models.load_model(self.workdir / MODEL)
+        with local_file(self.workdir / MODEL) as file:
+            return keras.models.load_model(file)
 
 
 def run_search(
@@ -118,7 +119,7 @@ def run_search(
         if execution.follows:
             _follow(config, parts, identity, console, execution)
             return None
-        with open_workdir(Path(workdir), identity, flatten(default_config_like(config))) as folder:
+        with open_workdir(as_path(workdir), identity, flatten(default_config_like(config))) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing)
     except OSError as error:
         if error.errno not in DISK:
@@ -244,10 +245,12 @@ def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) 
     winners = {winner.id: winner for winner in map(history.best, parts.budgets) if winner is not None}
     for winner in winners.values():
         if winner.id not in history.tested and 'test' in parts.task.splits:
-            model = keras.models.load_model(keeper.model_path(winner, loop.observer.warn))
+            with local_file(keeper.model_path(winner, loop.observer.warn)) as file:
+                model = keras.models.load_model(file)
             loop.record([{'event': 'tested', 'trial': winner.id, 'metrics': parts.evaluator.test_metrics(model)}])
     best = history.best()
     if best is not None and (history.model != best.id or not (workdir / MODEL).exists()):
-        with written_whole(workdir / MODEL) as partial:
-            shutil.copyfile(keeper.model_path(best, loop.observer.warn), partial)
+        kept = keeper.model_path(best, loop.observer.warn)
+        with local_file(kept) as file, written_whole(workdir / MODEL) as partial:
+            shutil.copyfile(file, partial)
         loop.record([{'event': 'model', 'trial': best.id}])

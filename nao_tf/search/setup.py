@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import ml_collections
@@ -13,6 +12,7 @@ import tensorflow as tf
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.child import Child
+from nao_tf.files import as_path
 from nao_tf.search.children import make_child
 from nao_tf.search.config import flatten
 from nao_tf.search.history import BASELINE, SEARCH, History
@@ -182,7 +182,7 @@ def warm_evaluations(config: ml_collections.ConfigDict, identity: dict[str, Any]
     """
     if not config.warm_start:
         return []
-    workdir = Path(config.warm_start)
+    workdir = as_path(config.warm_start)
     source: dict[str, Any] = read_json(workdir / CONFIG)
     defaults = flatten(default_config_like(config))
     for name, value in identity.items():

@@ -43,7 +43,7 @@ def load_about(path: Path) -> dict[str, Any]:
         InputError: if it is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open('rb') as file, np.load(file, allow_pickle=False) as arrays:
             about = json.loads(arrays['about'].tobytes())
         return {'sizes': about['sizes'], 'state': about['state']}
     except ERRORS as error:
@@ -73,7 +73,7 @@ def load_checkpoint(path: Path, sizes: Mapping[str, Any]) -> tuple[dict[str, Any
                 'another --workdir'
             )
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open('rb') as file, np.load(file, allow_pickle=False) as arrays:
             return about['state'], {name: arrays[name] for name in arrays.files if name != 'about'}
     except ERRORS as error:
         raise InputError(_damaged(path, error)) from None

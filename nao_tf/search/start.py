@@ -12,6 +12,7 @@ import numpy as np
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.predict import load_classifier
+from nao_tf.files import as_path
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.plan import plan_network
 from nao_tf.search.children import PRECISIONS, check_precision, image_recipe, image_training
@@ -77,7 +78,7 @@ def _from_weights(config: ml_collections.ConfigDict) -> Start:
     """Returns a start from a trained model; images take the size and the channels that it was trained on."""
     if not config.weights:
         raise InputError('config.weights is empty; it is a .keras file of a classifier, from a search or a training')
-    path = Path(config.weights).expanduser()
+    path = as_path(config.weights)
     if config.space.module:
         get_space('', module=config.space.module)
     model = load_classifier(path)

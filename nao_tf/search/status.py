@@ -26,7 +26,8 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
     """
     console = console or make_console()
     checkpoint = workdir / CHECKPOINT
-    if not (workdir / JOURNAL).exists() and not checkpoint.exists():
+    journal = Journal(workdir / JOURNAL)
+    if not journal.exists() and not checkpoint.exists():
         raise InputError(f'{workdir} holds no search: there is no {JOURNAL} in it')
     config = read_json(workdir / CONFIG)
     if checkpoint.exists():
@@ -43,7 +44,6 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
         arms = 2 if config['baseline'] == 'random' else 1
     except (KeyError, TypeError):
         raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
-    journal = Journal(workdir / JOURNAL)
     history = History(journal.read(), space)
     for message in journal.damaged:
         console.print(f'warning: {message}', markup=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nao_tf.errors import InputError
+from nao_tf.files import as_path
 from nao_tf.search.history import History, Trial
 from nao_tf.search.journal import Journal
 from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json
@@ -65,8 +66,8 @@ def candidates(text: str, count: int = 1, *, space: str = '', module: str = '') 
     if count < 1:
         raise InputError(f'top_k is {count}; it must be at least 1')
     if is_folder(text):
-        folder = Path(text.strip()).expanduser()
-        if (folder / JOURNAL).exists():
+        folder = as_path(text.strip())
+        if Journal(folder / JOURNAL).exists():
             return best_of_search(folder, count)
         if count == 1:
             return [_of_training(folder)]
@@ -80,8 +81,8 @@ def candidates(text: str, count: int = 1, *, space: str = '', module: str = '') 
 def is_folder(text: str) -> bool:
     """Returns whether a text that names an architecture is a folder, such as a work directory."""
     try:
-        return bool(text.strip()) and Path(text.strip()).expanduser().is_dir()
-    except (OSError, RuntimeError):  # a line of tokens can be too long for a file name
+        return bool(text.strip()) and as_path(text.strip()).is_dir()
+    except OSError:  # a line of tokens can be too long for a file name
         return False
 
 
@@ -156,7 +157,7 @@ def cells_of_model(path: Path) -> CellPair | RecurrentCell:
         InputError: if it is none.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open('rb') as file, zipfile.ZipFile(file) as archive:
             config = json.loads(archive.read('config.json'))['config']['network']['config']
         if 'cells' in config:
             return pair_from_json(config['cells'])

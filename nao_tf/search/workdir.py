@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from nao_tf.errors import InputError
-from nao_tf.files import write_text
+from nao_tf.files import is_stored, write_text
+from nao_tf.locks import locked
 from nao_tf.search.identity import check_same
 
 CONFIG, JOURNAL, SUMMARY, MODEL = 'config.json', 'trials.jsonl', 'summary.json', 'best_model.keras'
@@ -45,17 +45,13 @@ def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any]
     Raises:
         InputError: if it cannot be written, is in use, is no work directory, or holds a different run.
     """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = open(path / '.lock', 'w')  # noqa: SIM115
-    except OSError as error:
-        raise InputError(f'cannot write to the work directory {path}: {error.strerror}') from None
-    with lock:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(f'another process is running the search in {path}; wait for it or stop it') from None
-        for name in (CONFIG, SUMMARY, MODEL):
+            path.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(path, 'the search'))
+        except OSError as error:
+            raise InputError(f'cannot write to the work directory {path}: {error.strerror}') from None
+        for name in () if is_stored(path) else (CONFIG, SUMMARY, MODEL):
             for partial in path.glob(f'.*.{name}'):  # of a process that was killed while it wrote
                 partial.unlink()
         stored = path / CONFIG

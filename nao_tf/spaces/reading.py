@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from nao_tf.errors import InputError
+from nao_tf.files import as_path
 from nao_tf.spaces import named, writing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
@@ -111,7 +111,7 @@ def _content(text: str) -> tuple[str, str]:
         raise InputError('an empty text is no architecture')
     if named.is_named(text) or text.startswith(('{', '|')) or '\n' in text or is_genotype(text):
         return text, ''
-    path = Path(text).expanduser()
+    path = as_path(text)
     try:
         is_file = path.is_file()
     except OSError:  # a line of tokens can be too long for a file name

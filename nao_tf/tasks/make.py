@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import ml_collections
 import tensorflow as tf
 
 from nao_tf.errors import InputError
+from nao_tf.files import as_path, is_stored
 from nao_tf.tasks.assemble import assemble
 from nao_tf.tasks.config import TaskConfig, read_task_config
 from nao_tf.tasks.corpus import make_corpus
@@ -105,7 +105,7 @@ def task_from_arrays(
 def is_text(value: Any) -> bool:
     """Returns whether what a person gives for a task is a text: a TextTask, `pydoc`, or the folder of a corpus."""
     if isinstance(value, str | os.PathLike):
-        return os.fspath(value) == 'pydoc' or recognised(Path(value).expanduser()) is not None
+        return os.fspath(value) == 'pydoc' or recognised(as_path(value)) is not None
     return isinstance(value, TextTask)
 
 
@@ -153,7 +153,7 @@ def _named(value: str | os.PathLike[str]) -> dict[str, str]:
     text = os.fspath(value)
     if text in ('digits', 'pydoc') or text.startswith(PREFIX):
         return {'name': text}
-    path = Path(text).expanduser()
+    path = as_path(text)
     corpus = recognised(path)
     if corpus is not None:
         return {'name': corpus, 'data_dir': str(path)}
@@ -168,7 +168,9 @@ def _named(value: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def _storage(config: TaskConfig) -> Storage:
-    directory = Path(config.cache_dir).expanduser() if config.cache_dir else user_cache()
+    directory = as_path(config.cache_dir) if config.cache_dir else user_cache()
+    if is_stored(directory):
+        raise InputError(f'task.cache_dir is {directory}; images are read from it in pieces: name a local folder')
     return Storage(directory, memory_bytes=config.memory_mb * MIB, keep=bool(config.cache_dir))
 
 

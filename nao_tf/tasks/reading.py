@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from nao_tf.errors import InputError
+from nao_tf.files import as_path
 
 CHUNK = 256
 GREY_MODES = ('1', 'L', 'LA', 'La', 'I', 'I;16', 'I;16B', 'I;16L', 'I;16N', 'F')
@@ -44,7 +45,7 @@ def image_files(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
     found: list[Path] = []
-    for path in map(Path, paths):
+    for path in map(as_path, paths):
         if not path.exists():
             raise InputError(f'{path}: no such file or folder of images')
         found += files_below(path) if path.is_dir() else [path]
@@ -60,7 +61,7 @@ def read_header(file: Path) -> tuple[tuple[int, int], int]:
         InputError: if the file is no image.
     """
     try:
-        with Image.open(file) as image:
+        with file.open('rb') as content, Image.open(content) as image:
             width, height = image.size
             if image.getexif().get(0x0112, 1) >= 5:  # orientations that swap the sides
                 width, height = height, width
@@ -100,7 +101,7 @@ def read_image(file: Path, size: tuple[int, int] | None, channels: int) -> np.nd
         InputError: if the file is no image, or a damaged one.
     """
     try:
-        with Image.open(file) as opened:
+        with file.open('rb') as content, Image.open(content) as opened:
             image = ImageOps.exif_transpose(opened)
             if image.mode.startswith('I'):
                 values = np.asarray(image)

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.files import written_whole
+from nao_tf.files import local_file, written_whole
 from nao_tf.training.course import BestEpoch
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def load_checkpoint(trainer: ClassifierTrainer, source: Path | BinaryIO) -> None
         InputError: if it is damaged or of another network.
     """
     try:
-        with np.load(source, allow_pickle=False) as arrays:
+        with local_file(source) as file, np.load(file, allow_pickle=False) as arrays:
             about = json.loads(str(arrays['about']))
             values = {
                 name: [arrays[f'{name}_{i}'] for i in range(len(variables))]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.files import written_whole
+from nao_tf.files import local_file, written_whole
 from nao_tf.training.course import Scored
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def load_checkpoint(trainer: LanguageTrainer, source: Path | BinaryIO) -> None:
     """
     count = len(trainer.network.trained)
     try:
-        with np.load(source, allow_pickle=False) as arrays:
+        with local_file(source) as file, np.load(file, allow_pickle=False) as arrays:
             about = json.loads(str(arrays['about']))
             names = [name for name in ('weight', 'average', 'best', 'last') if f'{name}_0' in arrays]
             values = {name: [arrays[f'{name}_{number}'] for number in range(count)] for name in names}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from nao_tf.errors import InputError
+from nao_tf.files import as_path, is_stored
 from nao_tf.tasks.config import TaskConfig
 from nao_tf.tasks.reading import files_below, read_chunks, read_headers, visible
 from nao_tf.tasks.sources.raw import RawImages, RawSplit
@@ -34,7 +36,7 @@ def load_folder(config: TaskConfig, storage: Storage) -> RawImages:
         InputError: if there is no such folder, fewer than two classes, a class without images, a file that is no
             image, or images of different sizes and no size to resize to.
     """
-    root = Path(config.path)
+    root = as_path(config.path)
     if not config.path or not root.is_dir():
         raise InputError(f'task.path is {config.path!r}; it must be a folder of class folders, and there is none')
     roots = _split_roots(root)
@@ -96,10 +98,12 @@ def _listed(folder: Path, class_names: Sequence[str], *, required: bool) -> tupl
 
 def _cache_key(listed: dict[str, tuple[list[Path], np.ndarray]], config: TaskConfig) -> str:
     entries = []
-    for name, (files, _) in listed.items():
-        for file in files:
-            status = file.stat()
-            entries.append((name, str(file.resolve()), status.st_size, status.st_mtime_ns))
+    with ThreadPoolExecutor(32) as pool:
+        for name, (files, _) in listed.items():
+            # In a store each is a round trip.
+            statuses = (pool.map if is_stored(files[0]) else map)(lambda file: file.stat(), files)
+            for file, status in zip(files, statuses, strict=True):
+                entries.append((name, str(file.resolve()), status.st_size, status.st_mtime_ns))
     return cache_key('folder', entries, config.image_size, config.channels)
 
 

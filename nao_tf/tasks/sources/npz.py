@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nao_tf.errors import InputError
+from nao_tf.files import as_path, local_file
 from nao_tf.tasks.check import checked_images
 from nao_tf.tasks.config import TaskConfig
 from nao_tf.tasks.sources.raw import RawImages, RawSplit, fitted
@@ -29,11 +30,17 @@ def load_npz(config: TaskConfig, storage: Storage) -> RawImages:
     Raises:
         InputError: if the file is missing or no .npz, an array is missing, or images are of unequal shape.
     """
-    path = Path(config.path)
+    path = as_path(config.path)
     if not config.path or not path.is_file():
         raise InputError(f'task.path is {config.path!r}; it must be a .npz file, and there is none')
+    with local_file(path) as file:
+        return _load(file, path, config, storage)
+
+
+def _load(file: Path, path: Path, config: TaskConfig, storage: Storage) -> RawImages:
+    """Returns the images of a local file; `path` is the place that the person gave."""
     try:
-        archive = np.load(path, allow_pickle=False)
+        archive = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f'{path}: is no .npz file ({error}); write it with numpy.savez') from error
     if not isinstance(archive, np.lib.npyio.NpzFile):

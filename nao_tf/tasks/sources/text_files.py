@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nao_tf.errors import InputError
+from nao_tf.files import as_path
 from nao_tf.tasks.data import SPLITS
 from nao_tf.tasks.text_config import TextConfig
 
@@ -67,7 +68,7 @@ def read_words(file: Path) -> list[str]:
 
 def _file(config: TextConfig, split: str) -> Path:
     """Returns where a split lies; the gzipped file where the plain one is not there."""
-    folder = Path(config.data_dir).expanduser()
+    folder = as_path(config.data_dir)
     if config.name in NAMES:
         if not config.data_dir:
             wanted = NAMES[config.name].format('{train,valid,test}')
@@ -77,7 +78,7 @@ def _file(config: TextConfig, split: str) -> Path:
         given: Mapping[str, str] = {'train': config.train, 'valid': config.valid, 'test': config.test}
         if not given[split]:
             raise InputError(f"task.{split} is ''; task.name text needs the three files train, valid and test")
-        file = folder / Path(given[split]).expanduser()
+        file = folder / as_path(given[split])
     if not file.is_file():
         if not _gzipped(file).is_file():
             raise InputError(f'{file}: there is no such file, and no {_gzipped(file).name}; it is the {split} split')

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nao_tf.errors import InputError
+from nao_tf.files import as_path
 from nao_tf.tasks.config import TaskConfig
 from nao_tf.tasks.reading import chunks, resize
 from nao_tf.tasks.sources.raw import RawImages, RawSplit, with_channels
@@ -23,7 +24,7 @@ CHUNK = 256
 
 def data_folder(config: TaskConfig) -> Path:
     """Returns the folder that holds the prepared data sets."""
-    return Path(config.data_dir or os.environ.get('TFDS_DATA_DIR') or '~/tensorflow_datasets').expanduser()
+    return as_path(config.data_dir or os.environ.get('TFDS_DATA_DIR') or '~/tensorflow_datasets')
 
 
 def prepared_datasets(folder: Path) -> dict[str, Path]:
@@ -62,7 +63,7 @@ def load_tfds(config: TaskConfig, storage: Storage) -> RawImages:
     # Here, because its import takes a second that the other sources need not wait for.
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder_from_directory(directory)
+    builder = tfds.builder_from_directory(str(directory))
     image_key, label_key = _features(builder.info, config.name)
     shape = _shape(builder.info.features[image_key].shape, config)
     splits = {}
@@ -104,7 +105,7 @@ def _download(wanted: str, folder: Path) -> Path:
     import tensorflow_datasets as tfds
 
     try:
-        builder = tfds.builder(wanted, data_dir=folder)
+        builder = tfds.builder(wanted, data_dir=str(folder))
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         known = tfds.list_builders(with_community_datasets=False)
         near = ', '.join(difflib.get_close_matches(wanted, known, 5)) or 'none'
@@ -114,7 +115,7 @@ def _download(wanted: str, folder: Path) -> Path:
     except Exception as error:
         reason = str(error).strip().split('\n')[0]
         raise InputError(f'{PREFIX}{wanted}: could not be fetched into {folder} ({reason})') from error
-    return Path(builder.data_path)
+    return as_path(builder.data_path)
 
 
 def _features(info: Any, name: str) -> tuple[str, str]:
