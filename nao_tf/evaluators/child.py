@@ -104,6 +104,14 @@ class Child(Evaluator, Generic[Network]):
         """Returns the number of trainable parameters of the network of an architecture."""
 
     @abc.abstractmethod
+    def multiply_adds(self, architecture: Architecture) -> int:
+        """Returns the multiply-adds of the network of an architecture for one image or one word; it is not built."""
+
+    @abc.abstractmethod
+    def inference(self, network: Network) -> Callable[[], object]:
+        """Returns a compiled call that computes the outputs for one image, or one sequence, and waits for them."""
+
+    @abc.abstractmethod
     def model(self, network: Network) -> keras.Model:
         """Returns a trained network as the model that is saved for a person."""
 

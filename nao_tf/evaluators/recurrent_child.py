@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
+import tensorflow as tf
 
 from nao_tf.evaluators.child import Child
 from nao_tf.networks.language_model import LanguageModel
@@ -56,6 +59,16 @@ class RecurrentChild(Child[LanguageNetwork]):
     def parameters(self, architecture: Architecture) -> int:
         """Returns the number of trainable parameters, the shared embedding counted once."""
         return self.network_config.parameters(len(self.space.cell(architecture).nodes))
+
+    def multiply_adds(self, architecture: Architecture) -> int:
+        """Returns the multiply-adds for one word."""
+        return self.network_config.multiply_adds(len(self.space.cell(architecture).nodes))
+
+    def inference(self, network: LanguageNetwork) -> Callable[[], object]:
+        """Returns a compiled call that computes the logits of one sequence of `child.sequence_length` words."""
+        step = tf.function(lambda tokens: network(tokens)[0])
+        tokens = tf.zeros((self.training.sequence_length, 1), tf.int32)
+        return lambda: step(tokens).numpy()
 
     def model(self, network: LanguageNetwork) -> LanguageModel:
         """Returns a trained network with its vocabulary."""

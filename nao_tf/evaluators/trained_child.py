@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
+import tensorflow as tf
 
 from nao_tf.evaluators.child import Child
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.config import NetworkConfig
-from nao_tf.networks.cost import count_parameters
+from nao_tf.networks.cost import count_multiply_adds, count_parameters
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.tasks.image import ImageTask
@@ -57,6 +60,16 @@ class TrainedChild(Child[CellNetwork]):
     def parameters(self, architecture: Architecture) -> int:
         """Returns the number of trainable parameters, the auxiliary head not counted."""
         return count_parameters(self.space.cells(architecture), self.network_config)
+
+    def multiply_adds(self, architecture: Architecture) -> int:
+        """Returns the multiply-adds for one image, the auxiliary head not counted."""
+        return count_multiply_adds(self.space.cells(architecture), self.network_config)
+
+    def inference(self, network: CellNetwork) -> Callable[[], object]:
+        """Returns a compiled call that computes the logits of one image."""
+        step = tf.function(lambda images: network(images, training=False))
+        image = tf.zeros((1, *self.network_config.image_shape))
+        return lambda: step(image).numpy()
 
     def model(self, network: CellNetwork) -> ImageClassifier:
         """Returns a trained network as a classifier of raw images."""

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from nao_tf.benchmarks.plots import COLOURS
-from nao_tf.reports.series import ArmCurve, Predictions, Sizes, pareto_front
+from nao_tf.reports.series import ArmCurve, Predictions, Sizes
+from nao_tf.search.front import pareto_front
 
 SEARCH_COLOUR, RANDOM_COLOUR, START_COLOUR = COLOURS[0], COLOURS[1], '#8a939b'
 REAL, PREDICTED = '#d1495b', '#3c7dc4'  # red and blue, as in the paper's Fig. 2b

@@ -13,8 +13,9 @@ from nao_tf.reports.album import Album
 from nao_tf.reports.cell_drawing import draw_cells
 from nao_tf.reports.cell_graph import graphs_of
 from nao_tf.reports.page import Section, number
-from nao_tf.reports.series import arm_curve, pareto_front, sizes
+from nao_tf.reports.series import arm_curve, sizes
 from nao_tf.reports.source import Source
+from nao_tf.search.front import pareto_front
 from nao_tf.search.history import BASELINE, SEARCH, WARM, Trial
 from nao_tf.search.progress import clock
 from nao_tf.spaces.architecture import Architecture

@@ -135,20 +135,3 @@ def sizes(trials: Sequence[Trial], space: SearchSpace, network: NetworkConfig | 
         {name: values for name, values in costs.items() if len(np.unique(values)) > 1},
         np.array([trial.arm != SEARCH and not trial.shared for trial in known], bool),
     )
-
-
-def pareto_front(cost: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """Returns the indices of what nothing else beats in both: a higher score at no higher cost, or as high at less.
-
-    Args:
-        cost: float [n], the lower the better.
-        score: float [n], the higher the better.
-
-    Returns:
-        int [m], by rising cost; of equal ones the first.
-    """
-    front: list[int] = []
-    for index in np.lexsort((np.arange(len(cost)), -score, cost)):
-        if not front or score[index] > score[front[-1]]:
-            front.append(int(index))
-    return np.array(front, int)

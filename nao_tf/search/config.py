@@ -65,6 +65,21 @@ def _config(task: ml_collections.ConfigDict, space: str, child: ml_collections.C
     )
     config.child = child
     config.searcher = default_searcher_config()
+    config.constraints = ml_collections.ConfigDict(
+        {
+            # What a child may cost at the most (docs/constraints.md); 0 is no limit.
+            'max_params': 0,  # trainable parameters, the auxiliary head not counted
+            'max_flops': 0,  # for one image or one word: twice the multiply-adds
+            'max_latency_ms': 0.0,  # of one image or one sequence, measured on this machine
+        }
+    )
+    config.objective = 'score'  # 'pareto' keeps the front of score against one cost
+    config.pareto = ml_collections.ConfigDict(
+        {
+            'cost': 'params',  # or 'flops', 'latency_ms'
+            'exponent': 0.07,  # w: the searcher maximises score x cost^-w (MnasNet)
+        }
+    )
     config.baseline = 'none'  # 'random' adds an arm that shares the random start and trains as many children
     config.warm_start = ''  # work directory of another search whose scores this one starts from
     config.max_attempts = 3  # a child that dies this often becomes a failure

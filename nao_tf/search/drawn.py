@@ -42,7 +42,11 @@ class Policy(Candidates):
         """Returns a draw of the present policy."""
         number, place = divmod(step, self._drawing.batch)
         if self._batch is None or self._batch[0] != number:
-            self._batch = number, self._drawing.draw(np.random.default_rng([self.seed, 1, number]))
+            rng = np.random.default_rng([self.seed, 1, number])
+            drawn = self._drawing.draw(rng)
+            # What the policy draws beyond a limit is not trained; a uniform draw takes its place.
+            fitting = (cell if self.space.admits(cell) else self.space.sample(rng) for cell in drawn)
+            self._batch = number, [self.space.canonical(cell) for cell in fitting]
         return self._batch[1][place]
 
     def turn(self, number: int, score: Score, *, last: bool) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from nao_tf.evaluators.child import Child, Trainer
 from nao_tf.search.share import Sharing
 from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.base import SearchSpace
 from nao_tf.training.classifier import release
 from nao_tf.training.rewrites import graph_rewrites
 
@@ -43,17 +44,18 @@ class Estimate:
         return self.children * self.seconds_per_child
 
 
-def estimate(evaluator: Child, children: int) -> Estimate:
+def estimate(evaluator: Child, children: int, space: SearchSpace) -> Estimate:
     """Trains one random child for a few steps and extrapolates.
 
     Args:
         evaluator: of the search.
         children: still to be trained.
+        space: that they are drawn from.
 
     Returns:
         An estimate; children differ by a factor of two or so, so it is a rough one.
     """
-    architecture = evaluator.space.sample(np.random.default_rng(evaluator.seed))
+    architecture = space.sample(np.random.default_rng(evaluator.seed))
     # A first, unmeasured build pays for what the process does only once.
     for _ in range(2):
         built, step, evaluation, trainer = _probe(evaluator, architecture)

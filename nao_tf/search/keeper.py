@@ -1,13 +1,15 @@
-"""Keeps the trained weights of the best child of each arm, and nothing else."""
+"""Keeps the trained weights of the best child of each arm, and of the Pareto front where that is the objective."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
 
 from nao_tf.evaluators.base import Evaluator
 from nao_tf.search.executor import Executor
+from nao_tf.search.front import Front
 from nao_tf.search.history import BASELINE, SEARCH, History, Trial
 from nao_tf.searchers.evaluation import Evaluation
 
@@ -22,12 +24,14 @@ class BestChildren:
         folder: `children` in the work directory.
         executor: that runs them.
         evaluator: that can train one of them again here.
+        front: whose children are kept too; None where the score alone counts.
     """
 
-    def __init__(self, folder: Path, executor: Executor, evaluator: Evaluator):
+    def __init__(self, folder: Path, executor: Executor, evaluator: Evaluator, front: Front | None = None):
         self.folder = folder
         self.executor = executor
         self.evaluator = evaluator
+        self.front = front
 
     def path(self, trial: Trial) -> Path:
         """Returns where the weights of a trial are kept."""
@@ -40,14 +44,17 @@ class BestChildren:
             trial: about to start.
             history: as it is now.
         """
-        return min(-math.inf if best is None else best.score for best in self._bests(trial, history))
+        floors = [-math.inf if best is None else best.score for best in self._bests(trial, history)]
+        if self.front is not None:
+            floors.append(self.front.floor(trial, history))
+        return min(floors)
 
     def _bests(self, trial: Trial, history: History) -> list[Trial | None]:
         """Returns the best so far of each arm that a trial counts in."""
         return [history.best(arm) for arm in ((SEARCH, BASELINE) if trial.shared else (trial.arm,))]
 
     def keep(self, trial: Trial, evaluation: Evaluation, history: History) -> None:
-        """Saves the child that just ended, if it is the best so far.
+        """Saves the child that just ended, if it is the best so far or on the front.
 
         Args:
             trial: of the child.
@@ -59,15 +66,25 @@ class BestChildren:
             if best is None or (evaluation.score, -trial.id) > (best.score, -best.id):
                 self.executor.save(self.path(trial))
                 return
+        ended = dataclasses.replace(trial, evaluation=evaluation)
+        if self.front is not None and ended in self.front.trials(history, ended):
+            self.executor.save(self.path(trial))
 
     def tidy(self, history: History) -> None:
-        """Removes the files of trials that are no arm's best."""
+        """Removes the files of trials that are no arm's best and not on the front."""
         if not self.folder.is_dir():
             return
         wanted = {self.path(best) for best in map(history.best, (SEARCH, BASELINE)) if best is not None}
+        if self.front is not None:
+            wanted.update(map(self.path, self.front.trials(history)))
         for file in self.folder.glob('*.keras'):
             if file not in wanted:
                 file.unlink()
+
+    def front_models(self, history: History) -> dict[int, str]:
+        """Returns the files of the children of the front in the work directory, by the numbers of their trials."""
+        trials = [] if self.front is None else self.front.trials(history)
+        return {trial.id: f'{self.folder.name}/{self.path(trial).name}' for trial in trials}
 
     def model_path(self, trial: Trial, say: Callable[[str], None]) -> Path:
         """Returns the file of a best trial, training it again if the file is gone.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ml_collections
 from rich.console import Console
 
+from nao_tf.search.config import flatten
+from nao_tf.search.costs import UNITS, describe_limits
 from nao_tf.search.estimate import estimate, estimate_shared
 from nao_tf.search.execution import Execution
 from nao_tf.search.progress import clock
@@ -35,6 +37,15 @@ def describe_search(
         arms += f'; warm start: {len(parts.warm)} scores from {config.warm_start}'
     console.print(f'task {parts.task.name}: {parts.task.describe()}', markup=False)
     console.print(f'space {parts.space.name}; {arms}', markup=False)
+    if parts.fit is not None:
+        console.print(
+            f'limits: {describe_limits(flatten(config))}; '
+            f'{parts.fit.fitting} of {parts.fit.drawn} random architectures keep them',
+            markup=False,
+        )
+    if parts.front is not None:
+        cost = UNITS[parts.front.name]
+        console.print(f'objective: score x {cost}^-{parts.front.exponent:g}; the front of both is kept', markup=False)
 
 
 def describe_children(parts: Parts, console: Console, children: int, execution: Execution) -> None:
@@ -51,7 +62,7 @@ def describe_children(parts: Parts, console: Console, children: int, execution: 
         console.print(f'{children} children to train on {where}', markup=False)
         return
     try:
-        guess = estimate(parts.evaluator, children)
+        guess = estimate(parts.evaluator, children, parts.searched)
     except Exception as error:  # the child that is measured may fail as any other may
         console.print(f'no estimate: the child that was to be measured failed ({type(error).__name__})', markup=False)
         return

@@ -19,6 +19,7 @@ from nao_tf.files import as_path, local_file, write_text, written_whole
 from nao_tf.search.config import flatten
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
+from nao_tf.search.front import print_front
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.keeper import BestChildren
@@ -106,9 +107,11 @@ def run_search(
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.child.precision)
     try:
+        if not execution.follows:
+            parts.check_limits(workdir)
         sharing = prepare(config, parts, identity, execution.distribution) if 'sharing' in config else None
         if dry_run:
-            parts.warm = warm_evaluations(config, identity)
+            parts.warm = warm_evaluations(config, identity, parts.searched)
             describe_search(config, parts, console, sharing)
             if sharing is None:
                 describe_children(parts, console, sum(parts.budgets.values()), execution)
@@ -164,7 +167,7 @@ def _run(
     if execution.executor != 'ray':
         parts.evaluator.checkpoints = workdir / 'children'
     executor = execution.make(config, parts, identity)
-    keeper = BestChildren(workdir / 'children', executor, parts.evaluator)
+    keeper = BestChildren(workdir / 'children', executor, parts.evaluator, parts.front)
     loop = SearchLoop(
         journal,
         parts.space.name,
@@ -175,9 +178,10 @@ def _run(
         max_seconds=None if max_hours is None else max_hours * 3600,
         started=started,
     )
+    parts.costs.record(loop.record)
     history = loop.history
     if (WARM, 0) not in history.batches:
-        parts.warm = warm_evaluations(config, identity)
+        parts.warm = warm_evaluations(config, identity, parts.searched)
         if parts.warm:
             loop.take_over(parts.warm)
     parts.warm = [trial.evaluation for trial in history.of_arm(WARM) if trial.evaluation is not None]
@@ -221,6 +225,10 @@ def _run(
     if shared is not None:
         summary['sharing'] = shared.summary(history)
         print_sharing(summary['sharing'], console, shown)
+    summary['limits'] = {limit.field.removeprefix('constraints.'): limit.most for limit in parts.limits}
+    if parts.front is not None:
+        summary['front'] = parts.front.summary(history, parts.space, keeper.front_models(history))
+        print_front(summary['front'], console, shown)
     write_text(workdir / SUMMARY, json.dumps(summary, indent=1))
     print_summary(summary, console, shown)
     best = history.best()
@@ -254,3 +262,5 @@ def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) 
         with local_file(kept) as file, written_whole(workdir / MODEL) as partial:
             shutil.copyfile(file, partial)
         loop.record([{'event': 'model', 'trial': best.id}])
+    for trial in [] if parts.front is None else parts.front.trials(history):
+        keeper.model_path(trial, loop.observer.warn)

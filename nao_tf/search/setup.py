@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import ml_collections
@@ -15,6 +16,8 @@ from nao_tf.evaluators.child import Child
 from nao_tf.files import as_path
 from nao_tf.search.children import make_child
 from nao_tf.search.config import flatten
+from nao_tf.search.costs import Costs, latencies, limits_of
+from nao_tf.search.front import Front
 from nao_tf.search.history import BASELINE, SEARCH, History
 from nao_tf.search.identity import may_change
 from nao_tf.search.journal import Journal
@@ -25,6 +28,7 @@ from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.registry import make_searcher, total_evaluations
 from nao_tf.spaces.base import SearchSpace
+from nao_tf.spaces.constrained import Fit, Limit, check_limits, constrain
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.make import Task
 from nao_tf.training.strategy import OFF, Distribution
@@ -45,6 +49,10 @@ class Parts:
         initial: cells of the random start.
         later: cells of all later rounds, and of the random arm.
         warm: evaluations taken over from another run.
+        costs: of children.
+        limits: of them.
+        front: None where the score alone is the objective.
+        fit: how many random architectures keep the limits; None without limits, or before it was looked at.
     """
 
     space: SearchSpace
@@ -55,6 +63,29 @@ class Parts:
     initial: int
     later: int
     warm: list[Evaluation]
+    costs: Costs
+    limits: list[Limit]
+    front: Front | None
+    fit: Fit | None = None
+
+    @property
+    def searched(self) -> SearchSpace:
+        """The space of those architectures that keep the limits."""
+        return constrain(self.space, self.limits)
+
+    def check_limits(self, workdir: str | Path) -> None:
+        """Looks whether enough architectures keep the limits, with the latencies that a journal knows.
+
+        Args:
+            workdir: of the search; '' for none.
+
+        Raises:
+            InputError: if no random architecture does.
+        """
+        if workdir:
+            self.costs.measured |= latencies(Journal(as_path(workdir) / JOURNAL).read(), self.space.name)
+        if self.limits:
+            self.fit = check_limits(self.space, self.limits)
 
     @property
     def budget(self) -> int:
@@ -95,11 +126,17 @@ def build_parts(config: ml_collections.ConfigDict, task: Task, distribution: Dis
     if config.max_attempts < 1:
         raise InputError(f'max_attempts is {config.max_attempts}; it must be at least 1')
     evaluator = make_child(config, task, space, distribution)
-    searcher = make_searcher(config.searcher.name, space, config=config.searcher, seed=config.seed)
+    costs = Costs(evaluator, {})
+    limits = limits_of(config, costs)
+    searched = constrain(space, limits)
+    front = Front.of(config, space, costs)
+    searcher = make_searcher(config.searcher.name, searched, config=config.searcher, seed=config.seed)
+    if front is not None:
+        searcher = front.searcher(searcher)
     total = total_evaluations(config.searcher)
     baseline = None
     if config.baseline == 'random':
-        baseline = RandomSearch(space, evaluations=total, seed=derived_seed(config.seed, 'baseline'))
+        baseline = RandomSearch(searched, evaluations=total, seed=derived_seed(config.seed, 'baseline'))
     return Parts(
         space=space,
         task=task,
@@ -109,6 +146,9 @@ def build_parts(config: ml_collections.ConfigDict, task: Task, distribution: Dis
         initial=config.searcher.initial,
         later=total - config.searcher.initial,
         warm=[],
+        costs=costs,
+        limits=limits,
+        front=front,
     )
 
 
@@ -170,12 +210,15 @@ def share_gpus() -> None:
             tf.config.experimental.set_memory_growth(gpu, True)
 
 
-def warm_evaluations(config: ml_collections.ConfigDict, identity: dict[str, Any]) -> list[Evaluation]:
-    """Returns the finished evaluations of the run that a search starts from.
+def warm_evaluations(
+    config: ml_collections.ConfigDict, identity: dict[str, Any], space: SearchSpace
+) -> list[Evaluation]:
+    """Returns the finished evaluations of the run that a search starts from, beyond its limits none.
 
     Args:
         config: whose `warm_start` names a work directory; '' for none.
         identity: of this search (`identify`).
+        space: what is searched.
 
     Raises:
         InputError: if that run's scores do not compare: another space, task or recipe of the children.
@@ -194,6 +237,6 @@ def warm_evaluations(config: ml_collections.ConfigDict, identity: dict[str, Any]
     history = History(Journal(workdir / JOURNAL).read(), source['space.name'])
     seen: dict[Any, Evaluation] = {}
     for trial in history.trials.values():
-        if trial.finished and trial.evaluation is not None:
+        if trial.finished and trial.evaluation is not None and space.admits(trial.evaluation.architecture):
             seen.setdefault(trial.evaluation.architecture, trial.evaluation)
     return list(seen.values())

@@ -175,7 +175,7 @@ def prepare(
         InputError: for a value that is wrong.
     """
     check_sharing(config, distribution)
-    candidates = make_candidates(parts.space, config.searcher, fresh=config.sharing.fresh, seed=config.seed)
+    candidates = make_candidates(parts.searched, config.searcher, fresh=config.sharing.fresh, seed=config.seed)
     return Sharing(config, make_shared(config, parts), candidates, identity['space.fingerprint'])
 
 

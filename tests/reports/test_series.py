@@ -9,8 +9,9 @@ import pytest
 from nao_tf.errors import InputError
 from nao_tf.reports.embedding_map import ascent_paths
 from nao_tf.reports.predictor_curve import controller_config, measure_curve, plan_sizes, random_cells
-from nao_tf.reports.series import arm_curve, pareto_front, predictions, sizes
+from nao_tf.reports.series import arm_curve, predictions, sizes
 from nao_tf.reports.source import end_times, open_source, words_of
+from nao_tf.search.front import pareto_front
 from nao_tf.search.journal import Journal
 from tests.reports.conftest import ROWS, write_workdir
 
