@@ -15,6 +15,7 @@ from rich.console import Console
 from nao_tf.evaluators.child import CHECKPOINT_SECONDS, save_model
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
+from nao_tf.search.crew import Crew
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.progress import clock
 from nao_tf.search.start import Start
@@ -58,10 +59,11 @@ class FinalTraining:
     Args:
         start: what is trained, and how.
         number: of the candidate, from 0.
-        folder: the work directory.
+        folder: the work directory; None in a process that trains along.
         seed: of the initial weights and of the training.
         precision: name of the Keras policy of the network.
         distribution: the devices that train it together.
+        crew: the processes that do, if they are several.
 
     Raises:
         InputError: if its checkpoint is damaged.
@@ -71,16 +73,18 @@ class FinalTraining:
         self,
         start: Start,
         number: int,
-        folder: Path,
+        folder: Path | None,
         *,
         seed: int,
         precision: str = 'float32',
         distribution: Distribution = OFF,
+        crew: Crew | None = None,
     ):
         release()
+        self.crew = crew or Crew()
         self.start = start
         self.folder = folder
-        self.checkpoint = folder / f'checkpoint_{number + 1}.npz'
+        self.checkpoint = None if folder is None else folder / f'checkpoint_{number + 1}.npz'
         self._cells, self._seed, self._precision = start.candidates[number].pair, seed, precision
         with make_strategy(distribution).scope():
             network = CellNetwork(self._cells, start.network, seed=seed, dtype=precision)
@@ -90,15 +94,16 @@ class FinalTraining:
         self.trainer = ClassifierTrainer(
             network, start.task, config=start.training, seed=seed, distribution=distribution
         )
-        if self.checkpoint.exists():
-            self.trainer.load_checkpoint(self.checkpoint)
+        if (checkpoint := self.crew.file(self.checkpoint)) is not None:
+            self.trainer.load_checkpoint(checkpoint)
 
     def run(self, console: Console, *, deadline: float | None = None, beat: float | None = None) -> Outcome:
         """Trains to the end, with a line after every epoch and a checkpoint every minute.
 
         Args:
             console: where the lines go.
-            deadline: of `time.perf_counter`, after which the training stops, to be continued.
+            deadline: of `time.perf_counter`, after which the training stops, to be continued; several processes stop
+                at the end of an epoch.
             beat: score that the model of the work directory has; it is replaced by a better one only.
 
         Returns:
@@ -137,7 +142,9 @@ class FinalTraining:
             nonlocal written
             now = time.perf_counter()
             over = deadline is not None and now >= deadline
-            if over or now - written >= CHECKPOINT_SECONDS:
+            if not self.crew.alone:
+                over = course.step % trainer.steps_per_epoch == 0 and self.crew.tell_json(over)
+            if self.checkpoint is not None and (over or now - written >= CHECKPOINT_SECONDS):
                 trainer.save_checkpoint(self.checkpoint)
                 written = time.perf_counter()
             if over:
@@ -153,10 +160,13 @@ class FinalTraining:
 
     def forget(self) -> None:
         """Removes the checkpoint of a training that has ended."""
-        self.checkpoint.unlink(missing_ok=True)
+        if self.checkpoint is not None:
+            self.checkpoint.unlink(missing_ok=True)
 
     def _save(self, values: Sequence[np.ndarray], name: str) -> None:
         """Writes a model of values of the network's variables, without the auxiliary head."""
+        if self.folder is None:
+            return
         trained = self.trainer.network
         config = dataclasses.replace(trained.config, auxiliary=False)
         network = CellNetwork(self._cells, config, seed=self._seed, dtype=self._precision)

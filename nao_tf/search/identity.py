@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from nao_tf.errors import InputError
@@ -54,3 +56,21 @@ def check_same(stored: dict[str, Any], given: dict[str, Any], *, defaults: dict[
             f'{"; ..." if len(differences) > 6 else ""}. Give another --workdir, or the same values '
             f'(only {", ".join(extendable)} may be changed)'
         )
+
+
+def check_agreement(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
+    """Refuses to train along with a process that was asked for something else.
+
+    Args:
+        theirs: flat config and data of the first process, as JSON gives them back.
+        mine: of this process.
+
+    Raises:
+        InputError: naming the first field that differs.
+    """
+    for name in {**theirs, **mine}:
+        value = json.loads(json.dumps(mine.get(name)))
+        if value != theirs.get(name) and not may_change(name):
+            raise InputError(
+                f'the first process has {name} {theirs.get(name)!r}, this one {value!r}: give all the same'
+            )

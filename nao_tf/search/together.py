@@ -8,11 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from nao_tf.errors import InputError
 from nao_tf.evaluators.child import Child
 from nao_tf.search.executor import Executor, OutOfTime, failed_evaluation
 from nao_tf.search.history import Trial
-from nao_tf.search.identity import may_change
+from nao_tf.search.identity import check_agreement
 from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.training.broadcast import Broadcast, lost_workers
@@ -70,11 +69,7 @@ def follow(child: Child, broadcast: Broadcast, identity: dict[str, Any]) -> int:
     Raises:
         InputError: if the first process makes another search, or a process is gone.
     """
-    theirs = json.loads(broadcast.send())['identity']
-    for name in {**theirs, **identity}:
-        mine = json.loads(json.dumps(identity.get(name)))
-        if mine != theirs.get(name) and not may_change(name):
-            raise InputError(f'the first process has {name} {theirs.get(name)!r}, this one {mine!r}: give all the same')
+    check_agreement(json.loads(broadcast.send())['identity'], identity)
     trained = 0
     while 'architecture' in (message := json.loads(broadcast.send())):
         _evaluated(child, Architecture.from_json(message['architecture']))

@@ -30,15 +30,11 @@ def train(
         distribution: the devices that train it together.
 
     Returns:
-        What `summary.json` holds; None when the time was over.
+        What `summary.json` holds; None when the time was over, or in a process that trained along.
 
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
-    if distribution.many_processes:
-        raise InputError(
-            '--distribution_strategy=multi_worker_mirrored: nao train is for one process; take mirrored or tpu'
-        )
     command = train_cell if 'hidden' in config.child else train_classifier
     try:
         return command(config, workdir, max_hours=max_hours, distribution=distribution)

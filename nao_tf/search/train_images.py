@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -12,10 +13,11 @@ import ml_collections
 from rich.console import Console
 
 from nao_tf.errors import InputError
-from nao_tf.files import write_text
+from nao_tf.files import as_path, local_file, write_text
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.cost import count_multiply_adds, count_parameters
 from nao_tf.search.config import flatten
+from nao_tf.search.crew import Crew
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.final import FinalTraining, Outcome
@@ -48,7 +50,7 @@ def train_classifier(
         distribution: the devices that train it together.
 
     Returns:
-        What `summary.json` holds (docs/train.md); None when the time was over.
+        What `summary.json` holds (docs/train.md); None when the time was over, or in a process that trained along.
 
     Raises:
         InputError: for a value that is wrong, before any training starts.
@@ -62,13 +64,25 @@ def train_classifier(
     start = make_start(config)
     identity = {**flatten(config), **start.identity, 'data': start.task.name, 'fingerprint': start.task.fingerprint}
     defaults = default_finetune_config() if 'weights' in config else default_image_train_config()
-    with open_workdir(Path(workdir), identity, flatten(defaults)) as folder:
+    crew = Crew(distribution)
+    crew.agree(identity)
+    if not crew.chief:
+        console.print(crew.introduction(), markup=False)
+        with contextlib.suppress(OutOfTime), crew.training():
+            if crew.tell_json() is not None:
+                _train(config, start, None, deadline, Console(quiet=True), distribution, crew)
+        return None
+    with open_workdir(as_path(workdir), identity, flatten(defaults)) as folder:
         if (folder / SUMMARY).exists():
+            crew.tell_json(None)
             console.print(f'{workdir} holds this training, finished', markup=False)
             summary: dict[str, Any] = read_json(folder / SUMMARY)
         else:
+            crew.tell_json('train')
             try:
-                summary = _train(config, start, folder, deadline, console, distribution)
+                with crew.training():
+                    outcomes = _train(config, start, folder, deadline, console, distribution, crew)
+                summary = _finish(start, outcomes, folder, batch_size=config.child.batch_size)
             except OutOfTime:
                 console.print(f'max_hours are over; the same command continues the training in {workdir}', markup=False)
                 return None
@@ -82,29 +96,35 @@ def train_classifier(
 def _train(
     config: ml_collections.ConfigDict,
     start: Start,
-    folder: Path,
+    folder: Path | None,
     deadline: float | None,
     console: Console,
     distribution: Distribution,
-) -> dict[str, Any]:
-    """Trains every candidate that has not ended, and tests the best."""
+    crew: Crew,
+) -> list[Outcome]:
+    """Trains every candidate that has not ended; returns what all of them came to."""
     _describe(start, console)
-    outcomes = _read_outcomes(folder, len(start.candidates))
+    ended = [] if folder is None else [outcome.to_json() for outcome in _read_outcomes(folder, len(start.candidates))]
+    outcomes = [Outcome(**row) for row in crew.tell_json(ended)]
     for number in range(len(outcomes), len(start.candidates)):
         if len(start.candidates) > 1:
             origin = start.candidates[number].origin
             console.print(f'candidate {number + 1} of {len(start.candidates)}: {origin}', markup=False)
         training = FinalTraining(
-            start, number, folder, seed=config.seed, precision=config.child.precision, distribution=distribution
+            start,
+            number,
+            folder,
+            seed=config.seed,
+            precision=config.child.precision,
+            distribution=distribution,
+            crew=crew,
         )
         best = _best(outcomes)
         outcomes.append(training.run(console, deadline=deadline, beat=None if best is None else outcomes[best].score))
-        write_text(folder / OUTCOMES, json.dumps([outcome.to_json() for outcome in outcomes], indent=1))
+        if folder is not None:
+            write_text(folder / OUTCOMES, json.dumps([outcome.to_json() for outcome in outcomes], indent=1))
         training.forget()
-    winner = _best(outcomes)
-    if winner is None:
-        raise InputError(f'{outcomes[0].failure}; a lower child.learning_rate may help, in a new --workdir')
-    return _finish(start, outcomes, winner, folder, batch_size=config.child.batch_size)
+    return outcomes
 
 
 def _describe(start: Start, console: Console) -> None:
@@ -143,12 +163,16 @@ def _best(outcomes: list[Outcome]) -> int | None:
     return max(ended, key=lambda number: (outcomes[number].score, -number), default=None)
 
 
-def _finish(start: Start, outcomes: list[Outcome], winner: int, folder: Path, *, batch_size: int) -> dict[str, Any]:
+def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: int) -> dict[str, Any]:
     """Tests the model of the winner and writes the summary, which holds the one test evaluation."""
+    winner = _best(outcomes)
+    if winner is None:
+        raise InputError(f'{outcomes[0].failure}; a lower child.learning_rate may help, in a new --workdir')
     task, outcome, cells = start.task, outcomes[winner], start.candidates[winner].pair
     test = None
     if 'test' in task.splits:
-        model: ImageClassifier = keras.models.load_model(folder / MODEL)
+        with local_file(folder / MODEL) as file:
+            model: ImageClassifier = keras.models.load_model(file)
         images, labels = task.arrays('test')
         test = task.score(labels, model.predict(images, batch_size=batch_size, verbose=0))
     summary: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -12,11 +13,12 @@ from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.child import save_model
-from nao_tf.files import write_text
+from nao_tf.files import as_path, write_text
 from nao_tf.networks.language_model import LanguageModel
 from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.search.children import recurrent_recipe
 from nao_tf.search.config import flatten
+from nao_tf.search.crew import Crew
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.progress import clock, make_console
 from nao_tf.search.setup import set_threads
@@ -52,7 +54,8 @@ def train_cell(
         distribution: the devices that train it together.
 
     Returns:
-        What `summary.json` holds: epoch, validation and test metrics, parameters; None when the time was over.
+        What `summary.json` holds: epoch, validation and test metrics, parameters; None when the time was over, or in a
+        process that trained along.
 
     Raises:
         InputError: for a value that is wrong, before any training starts.
@@ -71,33 +74,44 @@ def train_cell(
     identity = {**flatten(config), 'data': task.name, 'fingerprint': task.fingerprint}
     if is_folder(config.architecture):  # whose best may become another one
         identity['architecture.fingerprint'] = fingerprint(found)
-    with open_workdir(Path(workdir), identity, flatten(default_train_config())) as folder:
+    crew = Crew(distribution)
+    crew.agree(identity)
+    if not crew.chief:
+        console.print(crew.introduction(), markup=False)
+        console = Console(quiet=True)
+    with crew.training(), contextlib.ExitStack() as stack:
+        folder = None
+        if crew.chief:
+            folder = stack.enter_context(open_workdir(as_path(workdir), identity, flatten(default_train_config())))
         with strategy.scope():
             network = LanguageNetwork(cell, network_config, seed=config.seed)
         trainer = LanguageTrainer(network, task, config=training, seed=config.seed, distribution=distribution)
         parameters = network_config.parameters(len(cell.nodes))
         console.print(f'task {task.name}: {task.describe()}', markup=False)
         console.print(f'{describe_cells(cell)}\n{parameters:,} parameters', markup=False)
-        if (folder / CHECKPOINT).exists():
-            load_checkpoint(trainer, folder / CHECKPOINT)
+        if (checkpoint := crew.file(None if folder is None else folder / CHECKPOINT)) is not None:
+            load_checkpoint(trainer, checkpoint)
             console.print(f'continuing {workdir}: {trainer.course.epoch} of {training.epochs} epochs are done')
         try:
-            _train(trainer, folder / CHECKPOINT, max_hours, console)
+            _train(trainer, folder, max_hours, console, crew)
+            return _finish(trainer, folder, parameters, console)
         except OutOfTime:
             console.print(f'max_hours are over; the same command continues the training in {workdir}', markup=False)
             return None
         except KeyboardInterrupt:
             console.print(f'interrupted; the same command continues the training in {workdir}', markup=False)
             raise
-        return _finish(trainer, folder, parameters, console)
 
 
-def _train(trainer: LanguageTrainer, checkpoint: Path, max_hours: float | None, console: Console) -> None:
+def _train(
+    trainer: LanguageTrainer, folder: Path | None, max_hours: float | None, console: Console, crew: Crew
+) -> None:
     """Trains to the end, with a line and a checkpoint after every epoch."""
     started, before, epochs = time.perf_counter(), trainer.course.epoch, trainer.config.epochs
 
     def on_epoch(epoch: int, perplexity: float) -> None:
-        save_checkpoint(trainer, checkpoint)
+        if folder is not None:
+            save_checkpoint(trainer, folder / CHECKPOINT)
         elapsed = time.perf_counter() - started
         best = trainer.course.best
         assert best is not None
@@ -108,16 +122,18 @@ def _train(trainer: LanguageTrainer, checkpoint: Path, max_hours: float | None, 
             f'{clock(elapsed / (epoch - before) * (epochs - epoch))} left',
             markup=False,
         )
-        if max_hours is not None and elapsed >= max_hours * 3600 and epoch < epochs:
+        if epoch < epochs and crew.tell_json(max_hours is not None and elapsed >= max_hours * 3600):
             raise OutOfTime
 
     trainer.train(on_epoch)
 
 
-def _finish(trainer: LanguageTrainer, folder: Path, parameters: int, console: Console) -> dict[str, Any]:
+def _finish(trainer: LanguageTrainer, folder: Path | None, parameters: int, console: Console) -> dict[str, Any] | None:
     """Writes the model and the summary, which holds the one test evaluation."""
     result = trainer.train()  # it has ended: this puts the weights that were scored into the network
     test = trainer.evaluate('test')
+    if folder is None:
+        return None
     summary = {
         'metric': trainer.task.metric,
         'epoch': result.epoch,

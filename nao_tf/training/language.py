@@ -6,7 +6,7 @@ import functools
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,12 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.networks.language_network import LanguageNetwork
-from nao_tf.tasks.streams import Segment
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.averaged import AveragedSGD, NonMonotone
 from nao_tf.training.course import Course, Scored
 from nao_tf.training.language_checkpoint import load_checkpoint, save_checkpoint
 from nao_tf.training.language_config import LanguageTrainConfig
+from nao_tf.training.language_steps import LanguageSteps, calls_of
 from nao_tf.training.replicas import Replicas
 from nao_tf.training.result import DivergedError, TrainResult
 from nao_tf.training.rewrites import graph_rewrites
@@ -35,8 +35,8 @@ class LanguageTrainer:
         task: the text.
         config: the recipe.
         seed: decides the lengths of the segments and the dropout masks.
-        distribution: the devices that train it together, each with some of the streams. A call from Python makes one
-            step, which is a loop of T time steps: the lengths of segments are drawn, and their shapes are static.
+        distribution: the devices that train it together, each with some of the streams. A call from Python makes
+            the steps of up to `steps_per_loop` segments that follow each other and are of one length.
 
     Raises:
         InputError: if the text is shorter than one batch, or a batch too small for the devices.
@@ -64,37 +64,17 @@ class LanguageTrainer:
             self.optimizer = AveragedSGD(network.trained, weight_decay=config.weight_decay, clip_norm=config.clip_norm)
         self.course = Course(NonMonotone(config.averaging_patience))
         self._initial = self._values()
-        self._steps: dict[int, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {}
-
-    def step(self, length: int) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-        """Returns the compiled step of one length: (inputs, targets, weights, state, number) -> loss, state.
-
-        Args:
-            length: T; there are few (`streams.static_lengths`), and each is traced when it is first asked for.
-        """
-        if length not in self._steps:
-            self._steps[length] = self._compiled(self.update, self.replicas, length, tf.TensorSpec((), tf.int32))
-        return self._steps[length]
 
     @functools.cached_property
-    def losses(self) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-        """The compiled evaluation of a segment: (inputs, targets, weights, state) -> sum of losses, state."""
-        return self._compiled(self.summed_loss, self.eval_replicas, self.config.sequence_length)
+    def steps(self) -> LanguageSteps:
+        """The compiled training steps, one for each of the few static lengths (`streams.static_lengths`)."""
+        return LanguageSteps(self.update, self.replicas, self._initial_state(self.replicas))
 
-    def _compiled(
-        self, function: Callable, replicas: Replicas, length: int, *others: tf.TensorSpec
-    ) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-        """Returns the compiled function (inputs, targets, weights, state, others) -> sum over replicas, state."""
-
-        def run(
-            inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: Any, *others: tf.Tensor
-        ) -> tuple[tf.Tensor, Any]:
-            value, state = replicas.run(function, [inputs, targets, weights], state, *others)
-            return replicas.total(value), state
-
-        parts = () if replicas.rows is None else (len(replicas.rows),)
-        specs = [tf.TensorSpec((*parts, length, replicas.size), kind) for kind in (tf.int32, tf.int32, tf.float32)]
-        return tf.function(run, autograph=False).get_concrete_function(*specs, self._initial_state(replicas), *others)
+    @functools.cached_property
+    def losses(self) -> LanguageSteps:
+        """The compiled evaluation: the sum of the losses of each segment."""
+        replicas = self.eval_replicas
+        return LanguageSteps(lambda *parts: self.summed_loss(*parts[:-1]), replicas, self._initial_state(replicas))
 
     def update(
         self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: tf.Tensor, number: tf.Tensor
@@ -158,7 +138,7 @@ class LanguageTrainer:
         course = self.course
         losses = self._epoch()
         course.epoch += 1
-        loss = float(tf.reduce_mean(tf.stack(losses)))
+        loss = float(tf.reduce_mean(losses))
         with self.optimizer.averaged():
             valid = self.loss('valid') if math.isfinite(loss) else math.nan
             values = self._values()
@@ -186,24 +166,23 @@ class LanguageTrainer:
         metrics = {**chosen.metrics, 'rollbacks': float(course.rollbacks)}
         return TrainResult(self.task.score(chosen.loss), metrics, chosen.epoch)
 
-    def _epoch(self) -> list[tf.Tensor]:
-        """Trains for one epoch; returns the losses of its steps."""
-        course = self.course
+    def _epoch(self) -> tf.Tensor:
+        """Trains for one epoch; returns the losses of its steps [steps]."""
+        course, config = self.course, self.config
+        segments = self.task.train_segments(
+            config.batch_size,
+            config.sequence_length,
+            random_length=config.random_length,
+            seed=self.seed,
+            epoch=course.epoch,
+        )
         state = self._initial_state(self.replicas)
         losses = []
-        for segment in self._segments(course.epoch):
-            step = self.step(len(segment.inputs))
-            loss, state = step(*_tensors(segment, self.replicas.rows), state, tf.constant(course.steps))
+        for call in calls_of(segments, self.replicas.steps_per_loop):
+            loss, state = self.steps(call, state, course.steps)
             losses.append(loss)
-            course.steps += 1
-        return losses
-
-    def _segments(self, epoch: int) -> Iterator[Segment]:
-        """Yields the segments of one epoch."""
-        config = self.config
-        return self.task.train_segments(
-            config.batch_size, config.sequence_length, random_length=config.random_length, seed=self.seed, epoch=epoch
-        )
+            course.steps += len(call)
+        return tf.concat(losses, 0)
 
     def save_checkpoint(self, path: Path) -> None:
         """See `language_checkpoint.save_checkpoint`."""
@@ -232,11 +211,10 @@ class LanguageTrainer:
         )
         for number, segment in enumerate(itertools.islice(segments, steps)):
             started = time.perf_counter()
-            parts = _tensors(segment, self.replicas.rows)
-            loss, state = self.step(len(segment.inputs))(*parts, state, tf.constant(number))
+            loss, state = self.steps([segment], state, number)
             loss.numpy()
             seconds.append(time.perf_counter() - started)
-        self.losses  # noqa: B018 - traced now
+        self.losses.step(self.config.sequence_length)  # traced now
         return seconds
 
     def evaluate(self, split: str) -> dict[str, float]:
@@ -257,9 +235,9 @@ class LanguageTrainer:
         batch, length = config.eval_batch_size, config.sequence_length
         state = self._initial_state(self.eval_replicas)
         sums = []
-        for segment in self.task.eval_segments(split, batch, length):
-            total, state = self.losses(*_tensors(segment, self.eval_replicas.rows), state)
-            sums.append(float(total))
+        for call in calls_of(self.task.eval_segments(split, batch, length), self.eval_replicas.steps_per_loop):
+            totals, state = self.losses(call, state, 0)
+            sums += totals.numpy().tolist()
         return math.fsum(sums) / self.task.splits[split]
 
     def summed_loss(
@@ -280,12 +258,3 @@ class LanguageTrainer:
 def perplexity(loss: float) -> float:
     """Returns the perplexity of a mean cross entropy in nats; infinite where it is beyond all numbers."""
     return math.exp(loss) if loss < 700 else math.inf
-
-
-def _tensors(segment: Segment, rows: np.ndarray | None) -> list[tf.Tensor]:
-    """Returns inputs, targets and weights [T, B] of a segment; of rows [L, b] of its streams, [L, T, b]."""
-    parts = [segment.inputs, segment.targets, segment.weights]
-    if rows is not None:
-        parts = [np.moveaxis(part[:, np.maximum(rows, 0)], 1, 0) for part in parts]
-        parts[2] = parts[2] * (rows >= 0)[:, np.newaxis]
-    return [tf.constant(part, tf.float32 if part is parts[2] else tf.int32) for part in parts]

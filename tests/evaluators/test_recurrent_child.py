@@ -95,8 +95,8 @@ def test_saved_probabilities_are_of_the_words_that_follow(evaluator):
     probabilities = model.predict(segment.inputs.T, verbose=0)
     chosen = np.take_along_axis(probabilities, segment.targets.T[..., None], -1)
     state = evaluator.network.initial_state(32)
-    total, _ = trainer.losses(segment.inputs, segment.targets, segment.weights, state)
-    assert float(total) == pytest.approx(float(-np.log(chosen).sum()), rel=1e-4)
+    total, _ = trainer.losses([segment], state, 0)
+    assert float(total[0]) == pytest.approx(float(-np.log(chosen).sum()), rel=1e-4)
 
 
 def test_no_classifier(evaluator, tmp_path):

@@ -4,12 +4,7 @@ The four processes take about 65 s of processor time in all.
 """
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,37 +12,9 @@ import pytest
 from nao_tf.errors import InputError
 from nao_tf.search.together import follow
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY
+from tests.support.distributed import start_two
 
 BOUND = 90.0  # seconds in which the other process must have ended
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(('127.0.0.1', 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
-def start(folder):
-    """Starts both processes; what they print goes to files."""
-    workers = [f'127.0.0.1:{port}' for port in free_ports(2)]
-    processes = []
-    for number in range(2):
-        config = {'cluster': {'worker': workers}, 'task': {'type': 'worker', 'index': number}}
-        with open(folder / f'output_{number}', 'w') as output:
-            processes.append(
-                subprocess.Popen(
-                    [sys.executable, '-m', 'tests.support.worker', str(folder)],
-                    cwd=Path(__file__).parents[2],
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env={**os.environ, 'PYTHONPATH': '.', 'TF_CPP_MIN_LOG_LEVEL': '2', 'TF_CONFIG': json.dumps(config)},
-                )
-            )
-    return processes
 
 
 def output_of(folder, number):
@@ -56,7 +23,7 @@ def output_of(folder, number):
 
 @pytest.mark.slow
 def test_a_killed_worker_costs_little(tmp_path):
-    processes = start(tmp_path)
+    processes = start_two('tests.support.worker', tmp_path)
     try:
         checkpoints, began = tmp_path / 'run' / 'children', time.monotonic()
         while not list(checkpoints.glob('child_*.npz')):
@@ -75,7 +42,7 @@ def test_a_killed_worker_costs_little(tmp_path):
     assert refused.count('\n') == 1
     (checkpoint,) = checkpoints.glob('child_*.npz')
 
-    processes = start(tmp_path)
+    processes = start_two('tests.support.worker', tmp_path)
     try:
         for process in processes:
             assert process.wait(600) == 0, output_of(tmp_path, 0) + output_of(tmp_path, 1)

@@ -1,7 +1,13 @@
-"""A small training of digits on any distribution, for tests that need a process of their own."""
+"""A small training of digits on any distribution, and processes, for tests that need some of their own."""
 
 import dataclasses
 import functools
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -23,7 +29,7 @@ from nao_tf.training.strategy import Distribution, make_strategy
 
 # A batch of 33 on two devices is 17 and 16: one of them has filler.
 CONFIG = TrainConfig(epochs=1, batch_size=33, learning_rate=0.05, score='last')
-_CELL = Cell((Node(Branch(1, 'conv 3x3'), Branch(0, 'max_pool 3x3')),))
+_CELL = Cell((Node(Branch(1, 'conv 3x3'), Branch(0, 'avg_pool 3x3')),))
 CELLS = CellPair(_CELL, _CELL)
 
 
@@ -82,3 +88,37 @@ def make_language_trainer(distribution):
         learning_rate=5.0, activation_penalty=0.1, slowness_penalty=0.1,
     )  # fmt: skip
     return LanguageTrainer(network, task, config=recipe, seed=0, distribution=distribution)
+
+
+def start_two(module, folder):
+    """Starts two processes of a `multi_worker_mirrored` training; what they print goes to files.
+
+    Args:
+        module: whose main they run, with the folder as its argument.
+        folder: gets `output_0` and `output_1`.
+    """
+    workers, processes = [f'127.0.0.1:{port}' for port in free_ports(2)], []
+    for number in range(2):
+        config = {'cluster': {'worker': workers}, 'task': {'type': 'worker', 'index': number}}
+        with open(folder / f'output_{number}', 'w') as output:
+            processes.append(
+                subprocess.Popen(
+                    [sys.executable, '-m', module, str(folder)],
+                    cwd=Path(__file__).parents[2],
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, 'PYTHONPATH': '.', 'TF_CPP_MIN_LOG_LEVEL': '2', 'TF_CONFIG': json.dumps(config)},
+                )
+            )
+    return processes
+
+
+def free_ports(count):
+    """Returns ports of the loopback address that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(('127.0.0.1', 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports

@@ -15,7 +15,9 @@ from nao_tf.tasks.corpus import make_corpus
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_config import LanguageTrainConfig
+from nao_tf.training.language_steps import calls_of
 from nao_tf.training.result import DivergedError
+from nao_tf.training.strategy import Distribution
 
 CONFIG = LanguageTrainConfig(
     epochs=3, batch_size=8, eval_batch_size=4, sequence_length=10, random_length=False, averaging_patience=0
@@ -49,12 +51,32 @@ def test_learns_and_repeats_exactly(task):
     assert result.metrics['perplexity'] == min(seen) < 0.8 * len(task.vocabulary)
     assert result.score == pytest.approx(task.score(math.log(min(seen))))
     assert result.epoch == 1 + seen.index(min(seen))
-    assert len(trainer._steps) <= 4, 'one trace a static length'
+    assert len(trainer.steps.compiled) <= 4, 'one trace a static length'
     again = trainer_of(task, config, hidden_dropout=0.1)
     assert again.train() == result
     for mine, other in zip(trainer.network.trained, again.network.trained, strict=True):
         np.testing.assert_array_equal(mine.numpy(), other.numpy())
     assert trainer_of(task, CONFIG, seed=1).train() != trainer_of(task).train()
+
+
+def test_many_steps_in_a_call_are_the_same_steps(task):
+    """Segments of drawn lengths: calls that are full, calls that a change of length ends, and epochs' ends."""
+    config = dataclasses.replace(CONFIG, epochs=2, random_length=True)
+    lengths = [
+        [len(segment.inputs) for segment in call]
+        for call in calls_of(task.train_segments(8, 10, random_length=True, seed=0, epoch=0), 3)
+    ]
+    assert {len(call) for call in lengths} == {1, 2, 3}
+    assert all(len(set(call)) == 1 for call in lengths)
+    results = []
+    for steps in (1, 3):
+        network = LanguageNetwork(
+            named_cell('NAO-RNN').cells, RecurrentConfig(vocabulary=len(task.vocabulary), hidden=12), seed=0
+        )
+        trainer = LanguageTrainer(network, task, config=config, seed=0, distribution=Distribution(steps_per_loop=steps))
+        results.append((trainer.train().metrics, trainer.course.steps))
+    assert results[1][0] == pytest.approx(results[0][0], rel=1e-5)
+    assert results[1][1] == results[0][1]
 
 
 def test_network_holds_the_weights_that_were_scored(task):
@@ -87,7 +109,7 @@ def test_rate_is_scaled_by_the_length(task):
     state = trainer.network.initial_state(8)
     found = trainer.network.gradients(*parts, state, tf.constant([0, 0]), slowness_penalty=1e-3)
     before = trainer.network.bias.numpy()
-    trainer.step(5)(*parts, state, tf.constant(0))
+    trainer.steps([segment], state, 0)
     # 5 of the 10 tokens that the rate is for: half the rate.
     np.testing.assert_allclose(trainer.network.bias.numpy() - before, -0.25 * found.gradients[3], rtol=1e-4, atol=1e-8)
 
