@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import fcntl
 import json
 import os
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -21,6 +21,7 @@ from nao_tf.files import is_stored, write_text
 LOCK = '.lock'
 REFRESH_SECONDS = 15.0  # a process writes its lock in a store anew so often
 STALE_SECONDS = 90.0  # and has gone if it has not done so for so long
+LEAVE_SECONDS = 5.0  # for a renewal that is under way; a machine that is taken away gives little time
 SETTLE_SECONDS = 1.0  # within which two processes that start at once have both written
 
 
@@ -43,8 +44,8 @@ def locked(folder: Path, task: str) -> Iterator[None]:
     """
     if is_stored(folder):
         lock = _StoreLock(folder, task)
-        lock.take()
         try:
+            lock.take()
             yield
         except KeyboardInterrupt:
             if lock.lost:
@@ -100,7 +101,8 @@ class _StoreLock:
     def leave(self) -> None:
         """Removes the lock, if it is still this process's."""
         self._left.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join(LEAVE_SECONDS)
         with contextlib.suppress(OSError):
             if self._is_mine(self._read()):
                 self._path.unlink(missing_ok=True)
@@ -112,7 +114,7 @@ class _StoreLock:
                 theirs = self._read()
                 if not self._is_mine(theirs):
                     self.lost = f'{_name(theirs)} has taken over {self.folder}; this process stops'
-                    _thread.interrupt_main()
+                    _interrupt()
                     return
                 self._write()
 
@@ -137,7 +139,7 @@ class _StoreLock:
         now = self.folder / f'{LOCK}-{self._mine["token"]}'
         write_text(now, '')
         try:
-            return now.stat().st_mtime - self._path.stat().st_mtime
+            return max(now.stat().st_mtime - self._path.stat().st_mtime, 0.0)
         except FileNotFoundError:  # it was given back meanwhile
             return STALE_SECONDS
         finally:
@@ -154,6 +156,14 @@ class _StoreLock:
         except (OSError, KeyError, TypeError, ValueError):
             pass
         return False
+
+
+def _interrupt() -> None:
+    """Stops the main thread as Ctrl-C does, or where that is ignored, as in the background, as SIGTERM does."""
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    main = threading.main_thread().ident
+    assert main is not None
+    signal.pthread_kill(main, signal.SIGTERM if ignored else signal.SIGINT)
 
 
 def _namespace() -> str:

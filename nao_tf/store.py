@@ -11,6 +11,7 @@ import errno
 import fnmatch
 import functools
 import io
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Self
@@ -115,8 +116,11 @@ class StorePath(PurePosixPath):
 
     def write_bytes(self, content: bytes) -> None:
         """Writes an object, durably."""
-        with self._access() as gfile, gfile.GFile(str(self), 'wb') as file:
-            file.write(content)
+        # By a file, in one call: whatever an open GFile has when Ctrl-C comes would become the object.
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / 'content'
+            source.write_bytes(content)
+            self.upload(source)
 
     def download(self, place: Path) -> None:
         """Copies the object to a local file."""

@@ -7,13 +7,12 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import keras_tuner
 
 from nao_tf.errors import InputError
-from nao_tf.files import write_text
+from nao_tf.files import as_path, write_text
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.registry import searcher_class
@@ -153,13 +152,13 @@ class SearcherOracle(keras_tuner.Oracle):
     def save(self) -> None:
         """Writes the state whole or not at all."""
         if self._local:
-            write_text(Path(self._get_oracle_fname()), json.dumps(self.get_state()))
+            write_text(as_path(self._get_oracle_fname()), json.dumps(self.get_state()))
         else:
             super().save()
 
     def _save_trial(self, trial: Any) -> None:
         if self._local:
-            write_text(Path(self._get_trial_dir(trial.trial_id)) / 'trial.json', json.dumps(trial.get_state()))
+            write_text(as_path(self._get_trial_dir(trial.trial_id)) / 'trial.json', json.dumps(trial.get_state()))
         else:
             super()._save_trial(trial)
 
@@ -183,7 +182,7 @@ class SearcherOracle(keras_tuner.Oracle):
         if digest != self._space:
             self._space, self._rounds = digest, []
             return
-        done = load_snapshot(Path(self._project_dir) / SNAPSHOT, self._searcher, self._rounds)
+        done = load_snapshot(as_path(self._project_dir) / SNAPSHOT, self._searcher, self._rounds)
         replay(self._searcher, self._rounds[done:], self._evaluations)
 
     def _next_round(self) -> None:
@@ -197,7 +196,7 @@ class SearcherOracle(keras_tuner.Oracle):
         tokens = [list(self._architecture(name).tokens) for name in running]
         self._rounds.append(make_round(self._searcher, observed, tokens, count, self._evaluations))
         if self._local:
-            save_snapshot(Path(self._project_dir) / SNAPSHOT, self._searcher, self._rounds)
+            save_snapshot(as_path(self._project_dir) / SNAPSHOT, self._searcher, self._rounds)
 
     def _architecture(self, trial_id: str) -> Architecture:
         assert self._writing is not None
