@@ -66,7 +66,7 @@ class RecurrentChild(Child[LanguageNetwork]):
 
     def inference(self, network: LanguageNetwork) -> Callable[[], object]:
         """Returns a compiled call that computes the logits of one sequence of `child.sequence_length` words."""
-        step = tf.function(lambda tokens: network(tokens)[0])
+        step = tf.function(lambda tokens: network(tokens)[0], autograph=False)
         tokens = tf.zeros((self.training.sequence_length, 1), tf.int32)
         return lambda: step(tokens).numpy()
 

@@ -67,7 +67,7 @@ class TrainedChild(Child[CellNetwork]):
 
     def inference(self, network: CellNetwork) -> Callable[[], object]:
         """Returns a compiled call that computes the logits of one image."""
-        step = tf.function(lambda images: network(images, training=False))
+        step = tf.function(lambda images: network(images, training=False), autograph=False)
         image = tf.zeros((1, *self.network_config.image_shape))
         return lambda: step(image).numpy()
 

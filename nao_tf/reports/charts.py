@@ -129,12 +129,13 @@ def draw_predictions(predictions: Predictions, score: str) -> Figure:
     return legend(plain(figure))
 
 
-def draw_sizes(sizes: Sizes, score: str) -> Figure:
+def draw_sizes(sizes: Sizes, score: str, limits: Mapping[str, float]) -> Figure:
     """Returns scores against what the children cost, with the front that no other child beats.
 
     Args:
         sizes: with at least one cost.
         score: what a score is.
+        limits: of costs, by their names.
     """
     figure = Figure(figsize=(5.6 * len(sizes.costs), 4.4), layout='constrained')
     axes = figure.subplots(1, len(sizes.costs), sharey=True, squeeze=False)[0]
@@ -149,6 +150,8 @@ def draw_sizes(sizes: Sizes, score: str) -> Figure:
             cost[front], sizes.scores[front], color='#222222', linewidth=1.2, drawstyle='steps-post',
             marker='o', markersize=6, markerfacecolor='none', label='Pareto front',
         )  # fmt: skip
+        if name in limits:
+            axis.axvline(limits[name], color='#222222', linewidth=1.0, linestyle=':', label='limit')
         axis.set_xlabel(f'{name} of a child')
         axis.xaxis.set_major_formatter(EngFormatter(sep=''))
     axes[0].set_ylabel(score)

@@ -15,6 +15,7 @@ from nao_tf.reports.cell_graph import graphs_of
 from nao_tf.reports.page import Section, number
 from nao_tf.reports.series import arm_curve, sizes
 from nao_tf.reports.source import Source
+from nao_tf.search.costs import UNITS
 from nao_tf.search.front import pareto_front
 from nao_tf.search.history import BASELINE, SEARCH, WARM, Trial
 from nao_tf.search.progress import clock
@@ -23,6 +24,7 @@ from nao_tf.spaces.cells import CellPair
 from nao_tf.spaces.reading import cells_of
 
 SHOWN = 3  # best cells that are drawn
+AXES = {'params': 'parameters', 'flops': 'multiply-adds', 'latency_ms': 'latency in ms'}  # of the sizes, by the cost
 ARMS = {SEARCH: 'search', BASELINE: 'random arm', WARM: 'warm start'}
 
 
@@ -39,6 +41,11 @@ def overview(source: Source, summary: Mapping[str, Any]) -> Section:
     ]
     if source.score != source.metric:
         rows.insert(3, ('score', source.score))
+    if source.limits:
+        rows.insert(3, ('limits', source.limits))
+    if source.config.get('objective') == 'pareto':
+        cost, exponent = UNITS[source.config['pareto.cost']], source.config['pareto.exponent']
+        rows.insert(3, ('objective', f'score x {cost}^-{exponent:g}, whose front is kept'))
     comparison = summary['comparison']
     if comparison is not None:
         low, high = comparison['interval']
@@ -163,28 +170,46 @@ def round_section(source: Source, album: Album, summary: Mapping[str, Any]) -> S
 
 def size_section(source: Source, album: Album) -> Section:
     """Returns scores against parameters and multiply-adds, with the Pareto front."""
-    title, found = 'Size', sizes(source.finished, source.space, source.network)
+    title, found = 'Size', sizes(source.finished, source.space, source.network, source.latencies)
     if not found.costs:
         parameters = {trial.evaluation.parameters for trial in source.finished if trial.evaluation}
         known = f'{next(iter(parameters)):,} parameters' if parameters and None not in parameters else 'the same size'
         return Section(title, [f'All children have {known}: there is nothing to weigh.'])
     texts = ['The front: no other child is better and as small.']
+    if source.limits:
+        texts.append(f'The search was limited to {source.limits} (dotted lines).')
     if source.metric != 'perplexity' and 'multiply-adds' not in found.costs:
         texts.append("The multiply-adds are not known: no child's model was kept.")
-    name, cost = next(iter(found.costs.items()))
+    name = AXES.get(str(source.config.get('pareto.cost')), '') if source.config.get('objective') == 'pareto' else ''
+    name = name if name in found.costs else next(iter(found.costs))
+    cost, costs = found.costs[name], found.costs.values()
     rows: list[Sequence[str]] = [('trial', 'score', *found.costs)]
     for index in pareto_front(cost, found.scores):
         rows.append(
             (
                 str(found.trials[index]),
                 number(found.scores[index]),
-                *(f'{values[index]:,.0f}' for values in found.costs.values()),
+                *(f'{values[index]:,.0f}' if values[index] >= 100 else f'{values[index]:.2f}' for values in costs),
             )
         )
     texts.append(f'The table lists the front of {name}.')
     return Section(
-        title, texts, [album.add('sizes', charts.draw_sizes(found, source.score_label), 'Scores by size')], rows
+        title,
+        texts,
+        [
+            album.add(
+                'sizes', charts.draw_sizes(found, source.score_label, limits_of_axes(source.config)), 'Scores by size'
+            )
+        ],
+        rows,
     )
+
+
+def limits_of_axes(config: Mapping[str, Any]) -> dict[str, float]:
+    """Returns the limits of a config by the names of `Sizes.costs`."""
+    found = {axis: config.get(f'constraints.max_{name}', 0) for name, axis in AXES.items()}
+    found['multiply-adds'] /= 2  # to one there are two FLOPs
+    return {name: limit for name, limit in found.items() if limit}
 
 
 def time_section(source: Source, album: Album, summary: Mapping[str, Any]) -> Section:

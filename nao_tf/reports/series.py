@@ -11,6 +11,7 @@ from nao_tf.controller.metrics import kendall_tau, pairwise_accuracy
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_multiply_adds
 from nao_tf.search.history import SEARCH, History, Trial
+from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.cells import CellPair
 from nao_tf.spaces.reading import cells_of
@@ -104,7 +105,8 @@ class Sizes:
     Args:
         trials: numbers, int [n].
         scores: float [n].
-        costs: by their names, `parameters` and `multiply-adds`, int [n] each; only those that are known and differ.
+        costs: by their names, `parameters`, `multiply-adds` and `latency in ms`, [n] each; only those that are known
+            and differ.
         baseline: whether a trial is of the random arm, bool [n].
     """
 
@@ -114,13 +116,19 @@ class Sizes:
     baseline: np.ndarray
 
 
-def sizes(trials: Sequence[Trial], space: SearchSpace, network: NetworkConfig | None) -> Sizes:
-    """Returns the sizes of finished children: parameters as the journal has them, multiply-adds counted.
+def sizes(
+    trials: Sequence[Trial],
+    space: SearchSpace,
+    network: NetworkConfig | None,
+    latencies: Mapping[Architecture, float] | None = None,
+) -> Sizes:
+    """Returns the sizes of finished children: parameters and latencies as the journal has them, multiply-adds counted.
 
     Args:
         trials: that finished.
         space: of their architectures.
         network: of the children; None if it is not known, which leaves the multiply-adds out.
+        latencies: measured, in milliseconds; left out where that of a trial is missing.
     """
     known = [trial for trial in trials if trial.evaluation is not None and trial.evaluation.parameters is not None]
     costs = {'parameters': np.array([trial.evaluation.parameters for trial in known if trial.evaluation], float)}
@@ -129,6 +137,9 @@ def sizes(trials: Sequence[Trial], space: SearchSpace, network: NetworkConfig | 
         costs['multiply-adds'] = np.array(
             [count_multiply_adds(pair, network) for pair in pairs if isinstance(pair, CellPair)], float
         )
+    measured = [(latencies or {}).get(trial.proposal.architecture) for trial in known]
+    if known and None not in measured:
+        costs['latency in ms'] = np.array(measured, float)
     return Sizes(
         np.array([trial.id for trial in known], int),
         np.array([trial.score for trial in known], float),

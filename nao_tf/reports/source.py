@@ -12,9 +12,11 @@ from typing import Any
 
 from nao_tf.errors import InputError
 from nao_tf.networks.config import NetworkConfig
+from nao_tf.search.costs import describe_limits, latencies
 from nao_tf.search.history import History, Trial
 from nao_tf.search.journal import Journal
 from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json
+from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.registry import get_space
 
@@ -31,6 +33,7 @@ class Source:
         ended_at: wall time of all sessions in seconds at which a trial ended, by its number.
         metric: name of what a score stands for.
         score: what the score is, as a formula of the metric; the metric's name where it is the metric.
+        latencies: measured in milliseconds, where the search asked for them.
         network: of the children, None for texts and where no child's model was kept.
         warnings: one line for every damaged line of the journal.
     """
@@ -42,6 +45,7 @@ class Source:
     ended_at: Mapping[int, float]
     metric: str
     score: str
+    latencies: Mapping[Architecture, float]
     network: NetworkConfig | None
     warnings: tuple[str, ...] = ()
 
@@ -54,6 +58,11 @@ class Source:
     def score_label(self) -> str:
         """What the axis of scores is called."""
         return f'validation {self.metric}' if self.score == self.metric else f'score: {self.score}'
+
+    @property
+    def limits(self) -> str:
+        """What a child may cost, for a person; '' where there is no limit."""
+        return describe_limits(self.config)
 
     @property
     def finished(self) -> list[Trial]:
@@ -102,6 +111,7 @@ def open_source(workdir: Path) -> Source:
         end_times(events, name),
         metric,
         score,
+        latencies(events, name),
         None if metric == 'perplexity' else read_network(workdir),
         tuple(journal.damaged),
     )

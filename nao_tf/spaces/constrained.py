@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from nao_tf.spaces.base import SearchSpace
 
 Cost = Callable[[Architecture], float]
 
-ENOUGH = 20  # fitting ones among the first draws, after which no more are drawn
+ENOUGH = 50  # of `Limit.draws` to one fitting architecture: so many of these, 3 at the least, end the first look
 MOST_DRAWS = 100_000  # of one sample
 MOST_MUTATIONS = 100  # of one parent, before its neighbours are looked through one by one
 
@@ -29,7 +30,7 @@ class Limit:
         most: the limit itself still fits.
         cost: of a canonical architecture; it is asked again and again, and remembers what is expensive.
         unit: of the cost, such as `parameters`.
-        draws: random architectures at the most that tell whether a search makes sense.
+        draws: how many random architectures are asked for it at the most, to tell whether a search makes sense.
     """
 
     field: str
@@ -90,27 +91,31 @@ def check_limits(space: SearchSpace, limits: Sequence[Limit]) -> Fit:
         InputError: if none does, with the smallest cost that was found.
     """
     rng = np.random.default_rng(0)
-    costs: list[list[float]] = []
-    fitting = 0
-    for _ in range(min(limit.draws for limit in limits)):
+    smallest = [math.inf] * len(limits)
+    asked = [0] * len(limits)
+    enough = max(min(limit.draws for limit in limits) // ENOUGH, 3)
+    drawn = fitting = 0
+    while fitting < enough and all(count < limit.draws for count, limit in zip(asked, limits, strict=True)):
         architecture = space.canonical(space.sample(rng))
-        costs.append([limit.cost(architecture) for limit in limits])
-        fitting += all(cost <= limit.most for cost, limit in zip(costs[-1], limits, strict=True))
-        if fitting == ENOUGH:
-            break
+        drawn += 1
+        for number, limit in enumerate(limits):
+            asked[number] += 1
+            cost = limit.cost(architecture)
+            smallest[number] = min(smallest[number], cost)
+            if cost > limit.most:
+                break
+        else:
+            fitting += 1
     if fitting:
-        return Fit(len(costs), fitting)
-    for limit, smallest in zip(limits, np.min(costs, axis=0).tolist(), strict=True):
-        if smallest > limit.most:
-            raise InputError(
-                f'{limit.field} is {_number(limit.most)}, but of {len(costs)} random architectures of space '
-                f'{space.name} the smallest has {_number(smallest)} {limit.unit}; raise it, or make config.child '
-                'smaller'
-            )
-    names = ' and '.join(f'{limit.field}={_number(limit.most)}' for limit in limits)
+        return Fit(drawn, fitting)
+    # Whatever came as far as the last limit that was asked did not keep it.
+    last = max(number for number, count in enumerate(asked) if count)
+    limit = limits[last]
+    others = ' and '.join(f'{limit.field}={_number(limit.most)}' for limit in limits[:last])
     raise InputError(
-        f'none of {len(costs)} random architectures of space {space.name} keeps {names} together, though each alone '
-        'can be kept; raise one of them'
+        f'{limit.field} is {_number(limit.most)}, but of {asked[last]:,} random architectures of space {space.name} '
+        f'{f"within {others} " if others else ""}the smallest has {_number(smallest[last])} {limit.unit}; raise it, or '
+        'make config.child smaller'
     )
 
 

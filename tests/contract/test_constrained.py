@@ -105,10 +105,13 @@ def test_a_parent_without_neighbours_within_the_limit_is_drawn_no_child():
 def test_a_limit_that_nothing_keeps_names_the_smallest():
     space = SPACES['enas_cnn']
     cost = convolutions(space)
-    with pytest.raises(InputError, match=r'constraints.max_convolutions is -1, but of 1000 random .* has \d+ conv'):
+    with pytest.raises(InputError, match=r'constraints.max_convolutions is -1, but of 1,000 random .* has \d+ conv'):
         check_limits(space, [Limit('constraints.max_convolutions', -1, cost, 'convolutions')])
-    most, other = Limit('max_convolutions', 10, cost, ''), Limit('max_others', -11, lambda cell: -cost(cell), '')
-    with pytest.raises(InputError, match='max_convolutions=10 and max_others=-11 together'):
+    most = Limit('max_convolutions', 10, cost, 'convolutions')
+    other = Limit('max_others', -11, lambda cell: -cost(cell), 'others')
+    with pytest.raises(
+        InputError, match=r'max_others is -11, but of \d+ random .* within max_convolutions=10 the .* -10 o'
+    ):
         check_limits(space, [most, other])
     found = check_limits(space, [most])
     assert found.fitting == 20 < found.drawn < 400

@@ -1,0 +1,93 @@
+"""Costs against built networks, limits, and the journal of measured latencies."""
+
+import numpy as np
+import pytest
+
+from nao_tf.errors import InputError
+from nao_tf.search.children import make_child
+from nao_tf.search.config import default_config, default_text_config
+from nao_tf.search.costs import Costs, describe_limits, latencies, limits_of
+from nao_tf.search.journal import Journal
+from nao_tf.spaces.registry import get_space
+from nao_tf.tasks.make import make_task
+
+
+@pytest.fixture(scope='module')
+def images():
+    config = default_config()
+    config.child.auxiliary = False
+    config.child.cells_per_stage, config.child.filters = 1, 4
+    space = get_space('enas_cnn')
+    return config, make_child(config, make_task({'name': 'digits'}), space), space
+
+
+@pytest.fixture(scope='module')
+def text():
+    config = default_text_config()
+    config.task.name = 'pydoc'
+    config.child.hidden, config.child.sequence_length = 8, 5
+    space = get_space('nao_rnn')
+    return config, make_child(config, make_task(config.task), space), space
+
+
+def draws(space, count):
+    rng = np.random.default_rng(3)
+    return [space.canonical(space.sample(rng)) for _ in range(count)]
+
+
+def weights(network):
+    return sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
+
+
+@pytest.mark.parametrize('kind', ['images', 'text'])
+def test_counted_as_built(kind, request):
+    _, child, space = request.getfixturevalue(kind)
+    costs = Costs(child, {})
+    for architecture in draws(space, 2):
+        network = child.build(architecture, 0)
+        assert costs.params(architecture) == weights(network)
+        assert costs.flops(architecture) == 2 * child.multiply_adds(architecture) > 0
+        outputs = child.network_config.classes if kind == 'images' else child.network_config.vocabulary
+        assert np.shape(child.inference(network)())[-1] == outputs
+
+
+def test_a_latency_is_measured_once_and_kept_in_the_journal(images, tmp_path):
+    _, child, space = images
+    first, second = draws(space, 2)
+    journal = Journal(tmp_path / 'trials.jsonl')
+    costs = Costs(child, {})
+    before = costs.latency_ms(first)
+    assert before > 0
+    assert not journal.read()
+    costs.record(journal.append)
+    after = costs.cost('latency_ms')(second)
+    assert costs.latency_ms(first) == before
+    journal.close()
+    measured = latencies(journal.read(), space.name)
+    assert measured == {first: before, second: after}
+    again = Costs(child, measured)
+    again.record(journal.append)
+    assert [again.latency_ms(first), again.latency_ms(second)] == [before, after]
+    assert len(journal.read()) == 2
+
+
+def test_limits_of_a_config(images):
+    config, child, space = images
+    costs = Costs(child, {})
+    assert limits_of(config, costs) == []
+    config = config.copy_and_resolve_references()
+    config.constraints.max_params, config.constraints.max_flops = 20_000, 400_000
+    limits = limits_of(config, costs)
+    assert [(limit.field, limit.most, limit.unit) for limit in limits] == [
+        ('constraints.max_params', 20_000, 'parameters'),
+        ('constraints.max_flops', 400_000, 'FLOPs'),
+    ]
+    for architecture in draws(space, 5):
+        assert limits[0].fits(architecture) == (child.parameters(architecture) <= 20_000)
+        assert limits[1].fits(architecture) == (child.multiply_adds(architecture) <= 200_000)
+    flat = {'constraints.max_params': 20_000, 'constraints.max_flops': 400_000}
+    assert describe_limits(flat) == 'at most 20,000 parameters, 400,000 FLOPs (200,000 multiply-adds)'
+    assert describe_limits({}) == ''
+    config.constraints.max_latency_ms = -1.0
+    with pytest.raises(InputError, match=r'constraints.max_latency_ms is -1.0; it must be above 0'):
+        limits_of(config, costs)
