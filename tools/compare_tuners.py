@@ -6,15 +6,16 @@
 Every run is KerasTuner's own search loop with its oracle, files and all; a trial is a look-up in the table of
 `tools/tabulate_tuning.py`. A configuration that is tried twice costs two trials. At the end stands the best score after
 25, 50 and 100 trials: its mean over the seeds, and the 95% bootstrap interval of that mean. Runs that are in the output
-folder are only read, so several of this program may share the work.
+folder are only read, so several of this program may share the work. With `--live` every trial is trained instead.
 """
 
+import functools
 import importlib
 import json
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras_tuner
@@ -24,6 +25,7 @@ from absl import app, flags
 from rich.console import Console
 from rich.table import Table as Printed
 from threadpoolctl import threadpool_limits
+from tuning.measure import measure
 
 from nao_tf import NAOOracle, SearcherOracle
 from nao_tf.benchmarks.table import Table
@@ -37,26 +39,31 @@ flags.DEFINE_list('tuners', ['random', 'bayesian', 'nao'], "KerasTuner's random 
 flags.DEFINE_string('tables', str(HERE / 'tuning' / 'tables'), 'folder of the tables')
 flags.DEFINE_integer('seeds', 20, 'runs of each tuner')
 flags.DEFINE_integer('trials', 100, 'of a run')
+flags.DEFINE_bool('live', False, 'train every trial')
 flags.DEFINE_string('output', 'runs/tuners', 'folder of the records')
 REPORT_AT = (25, 50, 100)
 # KerasTuner's n-th draw has the seed + n: seeds that are close to one another share most of their draws.
 SPACING = 1_000_000
 
 
-class LookUp(keras_tuner.Tuner):
-    """Looks trials up instead of training them; a diverged one is a failed trial, as it would be."""
+class Scored(keras_tuner.Tuner):
+    """Scores trials by a function of their values; NaN is a failed trial.
 
-    def __init__(self, evaluator: TableEvaluator, **options):
+    Args:
+        score: of the values of the hyper-parameters.
+        options: of the tuner.
+    """
+
+    def __init__(self, score: Callable[[dict], float], **options):
         super().__init__(**options)
-        self.evaluator = evaluator
+        self.score = score
         self.seconds = 0.0  # between trials: of the oracle, and of KerasTuner's files
         self._left = time.perf_counter()
 
     def run_trial(self, trial, *args, **options) -> dict[str, float]:
-        """Returns the score of the table."""
+        """Returns the score."""
         self.seconds += time.perf_counter() - self._left
-        architecture = self.evaluator.table.space.from_values(trial.hyperparameters.values)
-        score = self.evaluator.evaluate(architecture).score
+        score = self.score(trial.hyperparameters.values)
         self._left = time.perf_counter()
         return {'score': score}
 
@@ -74,17 +81,22 @@ def make_oracle(name: str, space_of: keras_tuner.HyperParameters, seed: int) -> 
     return NAOOracle(**options) if name == 'nao' else SearcherOracle(name, **options)
 
 
+def looked_up(problem) -> Callable[[dict], float]:
+    """Returns the score of values by the table of a problem."""
+    table = Table.open(Path(FLAGS.tables) / f'{problem.SPACE.name}.npz', space=problem.SPACE)
+    evaluator = TableEvaluator(table, valid='score')
+    return lambda values: evaluator.evaluate(table.space.from_values(values)).score
+
+
 def run(problem, tuner_name: str, seed: int) -> dict:
     """Returns the record of one run: the score of every trial, in their order."""
-    table = Table.open(Path(FLAGS.tables) / f'{problem.SPACE.name}.npz', space=problem.SPACE)
+    score = functools.partial(measure, problem) if FLAGS.live else looked_up(problem)
     hyperparameters = keras_tuner.HyperParameters()
     problem.HyperModel().declare_hyperparameters(hyperparameters)
     folder = tempfile.mkdtemp()
     try:
-        tuner = LookUp(
-            TableEvaluator(table, valid='score'), oracle=make_oracle(tuner_name, hyperparameters, 1 + SPACING * seed),
-            directory=folder,
-        )  # fmt: skip
+        oracle = make_oracle(tuner_name, hyperparameters, 1 + SPACING * seed)
+        tuner = Scored(score, oracle=oracle, directory=folder)
         tuner.search(verbose=0)
         trials = [tuner.oracle.trials[name] for name in tuner.oracle.start_order]
     finally:
@@ -108,17 +120,22 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
+def reported() -> list[int]:
+    """Returns the numbers of trials after which the best score is shown."""
+    return [trials for trials in REPORT_AT if trials <= FLAGS.trials] or [FLAGS.trials]
+
+
 def report(name: str, records: dict[str, list[dict]]) -> Printed:
     """Returns the figures of one problem."""
     printed = Printed(title=name, title_justify='left')
-    for column in ('tuner', 'runs', *(f'best of {trials}' for trials in REPORT_AT), 'different', 'ms a trial'):
+    for column in ('tuner', 'runs', *(f'best of {trials}' for trials in reported()), 'different', 'ms a trial'):
         printed.add_column(column)
     for tuner, runs in records.items():
         cells = []
-        for trials in REPORT_AT:
+        for trials in reported():
             values = np.array([best_after(record, trials) for record in runs])
             low, high = interval(values)
-            cells.append(f'{values.mean():.4f} ({low:.4f} to {high:.4f})')
+            cells.append(f'{values.mean():.4f}' + (f' ({low:.4f} to {high:.4f})' if len(values) > 1 else ''))
         seconds = np.mean([record['seconds'] / len(record['scores']) for record in runs])
         different = np.mean([record['different'] for record in runs])
         printed.add_row(tuner, str(len(runs)), *cells, f'{different:.0f}', f'{1000 * seconds:.0f}')

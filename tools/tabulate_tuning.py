@@ -8,14 +8,13 @@ this program; another machine's last digits may differ.
 """
 
 import importlib
-import math
 import time
 from collections.abc import Sequence
 
-import keras_tuner
 import numpy as np
 from absl import app, flags
 from tqdm import tqdm
+from tuning.measure import measure
 
 from nao_tf.benchmarks.table import Table
 from nao_tf.searchers.enumeration import canonical_cells
@@ -24,17 +23,6 @@ FLAGS = flags.FLAGS
 PROBLEMS = ('digits_cnn', 'cancer_mlp', 'diabetes_trees')
 flags.DEFINE_enum('problem', PROBLEMS[0], PROBLEMS, 'what is measured')
 flags.DEFINE_string('output', None, 'file of the table (.npz)', required=True)
-
-
-def measure(problem, values: dict) -> float:
-    """Returns the score of one configuration: trained from scratch, as KerasTuner would."""
-    hyperparameters = keras_tuner.HyperParameters()
-    model = problem.HyperModel()
-    model.declare_hyperparameters(hyperparameters)
-    hyperparameters.values = dict(values)
-    metric, direction = problem.OBJECTIVE
-    value = model.fit(hyperparameters, model.build(hyperparameters))[metric]
-    return (value if direction == 'max' else -value) if math.isfinite(value) else math.nan
 
 
 def main(arguments: Sequence[str]) -> None:
