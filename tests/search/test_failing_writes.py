@@ -17,11 +17,13 @@ from rich.console import Console
 
 import nao_tf.search.journal
 import nao_tf.search.run
+from nao_tf import locks
 from nao_tf.errors import InputError
 from nao_tf.files import written_whole
 from nao_tf.search.config import default_config
 from nao_tf.search.run import run_search
 from nao_tf.searchers.evaluation import Evaluation
+from nao_tf.store import StorePath
 from nao_tf.tasks.make import make_task
 from tests.search.test_loop import Hashed
 
@@ -138,6 +140,26 @@ def whole(search, tmp_path, monkeypatch):
     assert isinstance(result.history.best().evaluation, Evaluation)
     assert {'open', 'append', 'fsync', 'replace', 'copyfile', 'write_text', 'unlink', 'mkdir'} == set(disk.done)
     return result_of(tmp_path / 'whole', result), disk.done
+
+
+def test_a_store_that_fails_costs_nothing(search, whole, bucket, monkeypatch):
+    """The connection is lost at one of the writes to a store; the same command continues."""
+    workdir, place = bucket
+    monkeypatch.setattr(locks, 'SETTLE_SECONDS', 0.0)
+    upload, written = StorePath.upload, []
+
+    def lost(path, source):
+        written.append(path.name)
+        if len(written) in (6, 12, 20):
+            raise OSError(errno.EIO, 'no access', str(path))
+        upload(path, source)
+
+    monkeypatch.setattr(StorePath, 'upload', lost)
+    for _ in range(3):
+        with pytest.raises(InputError, match=r'cannot write to .*gs://.*no access'):
+            search(workdir)
+    rows, summary, model, _ = result_of(place, search(workdir))
+    assert (rows, summary, model) == whole[0][:3]
 
 
 def test_disk_full_at_any_operation(search, whole, tmp_path, monkeypatch):
