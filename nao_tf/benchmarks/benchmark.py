@@ -18,7 +18,7 @@ from nao_tf.benchmarks.runner import make_runs
 from nao_tf.benchmarks.statistics import summarise_runs
 from nao_tf.benchmarks.worker import Job
 from nao_tf.files import as_path, write_text
-from nao_tf.search.progress import make_console
+from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.workdir import SUMMARY
 
 COMPARISON, REGRET, HITTING = 'comparison.json', 'regret.png', 'hitting_times.png'
@@ -40,7 +40,7 @@ def run_benchmark(
     Raises:
         InputError: for a value that is wrong, before any run.
     """
-    console = console or make_console()
+    console = as_terminal(console)
     plan = make_plan(config, str(output))
     with open_output(as_path(output), plan.identity, plan.searcher_settings, plan.defaults) as folder:
         missing = [
@@ -56,12 +56,12 @@ def run_benchmark(
             try:
                 make_runs(missing, done=total - len(missing), workers=plan.workers, console=console)
             except KeyboardInterrupt:
-                console.print(f'interrupted; the same command continues the benchmark in {folder}', markup=False)
+                console.notice(f'interrupted; the same command continues the benchmark in {folder}')
                 raise
         return report(plan, folder, console)
 
 
-def report(plan: Plan, folder: Path, console: Console) -> dict[str, dict[str, Any]]:
+def report(plan: Plan, folder: Path, console: Terminal) -> dict[str, dict[str, Any]]:
     """Reads all records, writes the summaries, the comparison and the plots, and prints the tables.
 
     Args:
@@ -94,6 +94,7 @@ def report(plan: Plan, folder: Path, console: Console) -> dict[str, dict[str, An
     title = f'{cells.space.name}, {columns}, {plan.runs} runs a searcher'
     draw_regret(records, cells, folder / REGRET, title=title)
     draw_hitting_times(records, cells, folder / HITTING, budget=settings.budget, title=title)
+    console.results(searchers=summaries, pairs=comparisons)
     print_comparison(
         summaries,
         comparisons,

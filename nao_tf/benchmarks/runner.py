@@ -7,15 +7,17 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nao_tf.benchmarks.worker import Job, start, work
+from nao_tf.search.progress import clock
+from nao_tf.search.terminal import as_terminal
 
 # A run is one thread, whatever computes in it: its figures must not depend on how many run beside it.
 ONE_THREAD = {
@@ -103,7 +105,7 @@ def no_interrupts() -> Iterator[None]:
 
 @contextlib.contextmanager
 def bar(console: Console, done: int, missing: int) -> Iterator[Any]:
-    """Shows a progress bar, or, where there is no terminal, a line for every tenth of the runs.
+    """Shows how many runs have ended: on a live line, or, where there is no terminal, at every tenth of them.
 
     Args:
         console: where to print.
@@ -113,30 +115,25 @@ def bar(console: Console, done: int, missing: int) -> Iterator[Any]:
     Yields:
         A function of (searcher, run) to be called when a run has ended.
     """
-    total = done + missing
-    if not console.is_terminal:
-        ended = 0
+    terminal = as_terminal(console)
+    total, ended, started = done + missing, 0, time.perf_counter()
 
-        def line(name: str, run: int) -> None:
-            nonlocal ended
-            ended += 1
-            if ended * 10 // missing > (ended - 1) * 10 // missing:
-                console.print(f'{done + ended} of {total} runs ended ({name}, run {run})', markup=False)
+    def advance(name: str, run: int) -> None:
+        nonlocal ended
+        ended += 1
+        elapsed = time.perf_counter() - started
+        left = elapsed / ended * (missing - ended)
+        terminal.tell('run', searcher=name, run=run, done=done + ended, total=total, elapsed=elapsed, left=left)
+        if terminal.live or ended * 10 // missing > (ended - 1) * 10 // missing:
+            terminal.advance(
+                done + ended,
+                total,
+                line=f'{done + ended} of {total} runs ended ({name}, run {run})',
+                brief=f'{name}, run {run} | {clock(elapsed)} elapsed, {clock(left)} left',
+            )
 
-        yield line
-        return
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn('left'),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task('runs', total=total, completed=done)
-
-        def advance(name: str, run: int) -> None:
-            progress.update(task, advance=1, description=f'{name}, run {run}')
-
+    terminal.doing('runs', done, total)
+    try:
         yield advance
+    finally:
+        terminal.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from absl import flags
 
-from nao_tf.commands.flags import config_of, define_config, no_more
+from nao_tf.commands.flags import config_of, define_config, define_output, no_more, terminal_of
 from nao_tf.errors import InputError
 
 
@@ -16,6 +16,7 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
     flags.DEFINE_integer('seeds', None, 'runs of each searcher (sets config.seeds)', flag_values=values)
     flags.DEFINE_integer('budget', None, 'queries of a run (sets config.budget)', flag_values=values)
     flags.DEFINE_string('output', None, 'folder of the records; the same one continues them', flag_values=values)
+    define_output(values)
 
 
 def run(values: flags.FlagValues, rest: list[str]) -> None:
@@ -33,4 +34,4 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
             config[name] = values[name].value
     from nao_tf.benchmarks.benchmark import run_benchmark
 
-    run_benchmark(config, values.output)
+    run_benchmark(config, values.output, console=terminal_of(values))

@@ -10,6 +10,7 @@ from ml_collections import ConfigDict, config_flags
 from nao_tf.errors import InputError
 
 if TYPE_CHECKING:
+    from nao_tf.search.terminal import Terminal
     from nao_tf.training.strategy import Distribution
 
 STRATEGIES = ['off', 'one_device', 'mirrored', 'multi_worker_mirrored', 'tpu']
@@ -75,6 +76,27 @@ def distribution_of(values: flags.FlagValues) -> Distribution:
     from nao_tf.training.strategy import Distribution
 
     return Distribution(values.distribution_strategy, values.tpu, values.num_gpus, values.steps_per_loop)
+
+
+def define_output(values: flags.FlagValues) -> None:
+    """Defines the flags that say what a command prints."""
+    flags.DEFINE_bool(
+        'json', False, 'print one JSON object a line and nothing else (docs/summary.md)', flag_values=values
+    )
+    flags.DEFINE_bool('quiet', False, 'print warnings and the results alone', flag_values=values)
+
+
+def terminal_of(values: flags.FlagValues) -> Terminal:
+    """Returns what the flags of `define_output` say.
+
+    Raises:
+        InputError: if they contradict each other.
+    """
+    from nao_tf.search.terminal import JSON, PLAIN, QUIET, Terminal
+
+    if values['json'].value and values.quiet:
+        raise InputError('--json and --quiet: give one of them')
+    return Terminal(JSON if values['json'].value else QUIET if values.quiet else PLAIN)
 
 
 def no_more(rest: list[str]) -> None:

@@ -6,7 +6,16 @@ import gc
 
 from absl import flags
 
-from nao_tf.commands.flags import check_hours, config_of, define_config, define_distribution, distribution_of, no_more
+from nao_tf.commands.flags import (
+    check_hours,
+    config_of,
+    define_config,
+    define_distribution,
+    define_output,
+    distribution_of,
+    no_more,
+    terminal_of,
+)
 from nao_tf.errors import InputError
 
 
@@ -31,6 +40,7 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
     flags.DEFINE_string(
         'ray_address', '', 'host:port of a Ray cluster, or auto; none starts Ray on this machine', flag_values=values
     )
+    define_output(values)
     define_distribution(values)
 
 
@@ -45,6 +55,7 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     if values.baseline is not None:
         config.baseline = values.baseline
     check_hours(values.max_hours)
+    console = terminal_of(values)
     from nao_tf.search.execution import Execution
     from nao_tf.search.run import run_search
 
@@ -52,4 +63,11 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     # What is alive now stays alive: the collections between children need not look at it again.
     gc.collect()
     gc.freeze()
-    run_search(config, values.workdir or '', max_hours=values.max_hours, dry_run=values.dry_run, execution=execution)
+    run_search(
+        config,
+        values.workdir or '',
+        max_hours=values.max_hours,
+        dry_run=values.dry_run,
+        console=console,
+        execution=execution,
+    )

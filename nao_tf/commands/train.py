@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from absl import flags
 
-from nao_tf.commands.flags import check_hours, config_of, define_config, define_distribution, distribution_of, no_more
+from nao_tf.commands.flags import (
+    check_hours,
+    config_of,
+    define_config,
+    define_distribution,
+    define_output,
+    distribution_of,
+    no_more,
+    terminal_of,
+)
 from nao_tf.errors import InputError
 
 
@@ -22,6 +31,7 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
         flag_values=values,
     )
     flags.DEFINE_float('max_hours', None, 'stop after this time; the same command continues', flag_values=values)
+    define_output(values)
     define_distribution(values)
 
 
@@ -43,6 +53,7 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
             )
         config.top_k = values.top_k
     check_hours(values.max_hours)
+    console = terminal_of(values)
     from nao_tf.search.train import train
 
-    train(config, values.workdir, max_hours=values.max_hours, distribution=distribution_of(values))
+    train(config, values.workdir, max_hours=values.max_hours, distribution=distribution_of(values), console=console)

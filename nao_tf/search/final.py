@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from nao_tf.evaluators.child import CHECKPOINT_SECONDS, save_model
 from nao_tf.networks.cell_network import CellNetwork
@@ -19,6 +18,7 @@ from nao_tf.search.crew import Crew
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.progress import clock
 from nao_tf.search.start import Start
+from nao_tf.search.terminal import Terminal
 from nao_tf.search.workdir import MODEL
 from nao_tf.training.classifier import ClassifierTrainer, release
 from nao_tf.training.result import DivergedError
@@ -82,6 +82,7 @@ class FinalTraining:
     ):
         release()
         self.crew = crew or Crew()
+        self.number = number
         self.start = start
         self.folder = folder
         self.checkpoint = None if folder is None else folder / f'checkpoint_{number + 1}.npz'
@@ -97,7 +98,7 @@ class FinalTraining:
         if (checkpoint := self.crew.file(self.checkpoint)) is not None:
             self.trainer.load_checkpoint(checkpoint)
 
-    def run(self, console: Console, *, deadline: float | None = None, beat: float | None = None) -> Outcome:
+    def run(self, console: Terminal, *, deadline: float | None = None, beat: float | None = None) -> Outcome:
         """Trains to the end, with a line after every epoch and a checkpoint every minute.
 
         Args:
@@ -126,11 +127,21 @@ class FinalTraining:
             left = elapsed / (course.step - first) * (trainer.total_steps - course.step)
             kept = '' if math.isnan(score) else f'{metric} {score:.4f} | '
             kept += '' if best is None else f'best {best.score:.4f} (epoch {best.epoch}) | '
-            console.print(
-                f'epoch {epoch} of {epochs} | loss {course.metrics["loss"]:.4f} | {kept}'
-                f'{clock(elapsed)} elapsed, {clock(left)} left',
-                markup=False,
+            figures = f'loss {course.metrics["loss"]:.4f} | {kept}{clock(elapsed)} elapsed, {clock(left)} left'
+            console.tell(
+                'epoch',
+                candidate=self.number + 1,
+                epoch=epoch,
+                epochs=epochs,
+                loss=course.metrics['loss'],
+                score=score,
+                best_score=None if best is None else best.score,
+                best_epoch=None if best is None else best.epoch,
+                elapsed=elapsed,
+                left=left,
             )
+            console.doing('training')
+            console.advance(epoch, epochs, line=f'epoch {epoch} of {epochs} | {figures}', brief=figures)
             if trainer.ended:
                 if epoch < epochs:
                     console.print(f'{trainer.config.patience} epochs without a better {metric}: the training ends')
@@ -154,6 +165,8 @@ class FinalTraining:
             result = trainer.train(on_epoch, on_loop)
         except DivergedError as error:
             return Outcome(failure=str(error))
+        finally:
+            console.close()
         if beat is None or result.score > beat:
             self._save(trainer.replicas.read(trainer.network.variables), MODEL)
         return Outcome(0.0 if math.isnan(result.score) else result.score, result.epoch, result.metrics)

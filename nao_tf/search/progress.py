@@ -1,4 +1,4 @@
-"""What a person sees while a search runs: one line a trial, and a table at the end."""
+"""What a person sees while a search runs, and the tables at its end."""
 
 from __future__ import annotations
 
@@ -11,81 +11,91 @@ from rich.table import Table
 
 from nao_tf.search.history import SEARCH, History, Trial
 from nao_tf.search.shown import Shown
+from nao_tf.search.terminal import as_terminal
 
 PLAIN = Shown('score')
 
 
-def make_console() -> Console:
-    """Returns a console of the standard output; wide enough for the tables where that is no terminal."""
-    console = Console(highlight=False, soft_wrap=True)
-    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=160)
-
-
 class Progress:
-    """Prints trial k of n, its score, the best so far, elapsed and remaining time.
+    """Shows trial k of n, its score, the best so far, elapsed and remaining time.
 
     Args:
         total: trials of all arms, those that ended before included.
         ended: trials that ended in earlier sessions.
-        console: where to print; by default `make_console()`.
+        console: where to print; the standard output by default.
         shown: how scores are shown.
     """
 
     def __init__(self, total: int, ended: int = 0, console: Console | None = None, shown: Shown = PLAIN):
-        self.console = console or make_console()
+        self.console = as_terminal(console)
         self.shown = shown
         self.ended_before = ended
         self.total = total
         self.started_at = time.perf_counter()
         self.children = 0
-        self.status = self.console.status('') if self.console.is_terminal else None
 
     def say(self, text: str) -> None:
         """Prints one line."""
-        self.console.print(escape(text))
+        self.console.print(text, markup=False)
 
     def warn(self, message: str) -> None:
         """Prints a warning."""
-        self.console.print(f'[yellow]warning:[/yellow] {escape(message)}')
+        self.console.warn(message)
 
     def proposing(self, arm: str, number: int) -> None:
         """A searcher starts to learn and propose."""
-        if arm == SEARCH and number > 0:
-            self._live(f'round {number}: fitting the controller and climbing')
+        self.console.tell('proposing', arm=arm, batch=number)
+        self.console.doing('proposing', self.ended_before + self.children, self.total)
 
     def started(self, trial: Trial) -> None:
         """A child starts."""
-        del trial
-        self._live(f'training child {self.ended_before + self.children + 1} of {self.total}')
+        self.console.tell('started', trial=trial.id, arm=trial.arm, attempt=trial.attempts)
+        self.console.doing('training', self.ended_before + self.children, self.total)
 
     def ended(self, trial: Trial, history: History) -> None:
-        """Prints the line of a trial that ended."""
+        """Shows a trial that ended; a failure has a line of its own."""
         self.children += 1
-        evaluation = trial.evaluation
+        evaluation, proposal, shown = trial.evaluation, trial.proposal, self.shown
         assert evaluation is not None
         best = history.best()
         elapsed = time.perf_counter() - self.started_at
         remaining = elapsed / self.children * (self.total - history.ended)
-        where = f'round {trial.proposal.round}' if trial.arm == SEARCH else trial.arm
-        shown = self.shown
+        self.console.tell(
+            'ended',
+            trial=trial.id,
+            arm=trial.arm,
+            round=proposal.round,
+            origin=proposal.origin,
+            tokens=list(proposal.architecture.tokens),
+            score=None if evaluation.failed else evaluation.score,
+            failure=evaluation.failure,
+            metrics=dict(evaluation.metrics),
+            parameters=evaluation.parameters,
+            seconds=evaluation.seconds,
+            best_trial=None if best is None else best.id,
+            best_score=None if best is None else best.score,
+            done=history.ended,
+            total=self.total,
+            elapsed=elapsed,
+            left=remaining,
+        )
+        where = f'round {proposal.round}' if trial.arm == SEARCH else trial.arm
         score = (
             f'failed: {evaluation.failure}' if evaluation.failed else f'{shown.label} {shown.figure(evaluation.score)}'
         )
-        self.say(
-            f'trial {history.ended:>{len(str(self.total))}} of {self.total} | {where:<8} {trial.proposal.origin:<8} | '
+        figures = (
             f'{score} | best {shown.figure(None if best is None else best.score)} | '
             f'{clock(elapsed)} elapsed, {clock(remaining)} left'
         )
-
-    def _live(self, text: str) -> None:
-        if self.status is not None:
-            self.status.update(escape(text))
-            self.status.start()
+        count = f'trial {history.ended:>{len(str(self.total))}} of {self.total}'
+        line = f'{count} | {where:<8} {proposal.origin:<8} | {figures}'
+        if evaluation.failed and self.console.live:
+            self.say(line)
+        self.console.advance(history.ended, self.total, line=line, brief=figures)
 
     def close(self) -> None:
         """Takes the live line off the terminal."""
-        if self.status is not None:
-            self.status.stop()
+        self.console.close()
 
 
 def clock(seconds: float) -> str:
@@ -103,7 +113,7 @@ def print_summary(summary: dict[str, Any], console: Console | None = None, shown
         console: where to print.
         shown: how scores are shown.
     """
-    console = console or make_console()
+    console = as_terminal(console)
     best, metric = summary['best'], summary['metric']
     if best is None:
         console.print('no child finished: there is no best cell')

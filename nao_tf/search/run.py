@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -15,23 +14,23 @@ import ml_collections
 from rich.console import Console
 
 from nao_tf.errors import InputError
-from nao_tf.files import as_path, local_file, write_text, written_whole
+from nao_tf.files import as_path, local_file, write_text
+from nao_tf.search.conclusion import crown, print_search, summarise_search
 from nao_tf.search.config import flatten
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.front import print_front
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.keeper import BestChildren
 from nao_tf.search.loop import SearchLoop, start_evaluations
 from nao_tf.search.plan import describe_children, describe_search, describe_shared
-from nao_tf.search.progress import Progress, make_console, print_summary
+from nao_tf.search.progress import Progress
 from nao_tf.search.setup import Parts, build_parts, identify, set_threads, share_gpus, warm_evaluations
 from nao_tf.search.share import Sharing, prepare, with_finalists
 from nao_tf.search.sharing_config import default_config_like
-from nao_tf.search.sharing_progress import SharingProgress, print_sharing
+from nao_tf.search.sharing_progress import SharingProgress
 from nao_tf.search.shown import Shown
-from nao_tf.search.summary import summarise
+from nao_tf.search.terminal import QUIET, Terminal, as_terminal
 from nao_tf.search.together import follow
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir
 from nao_tf.spaces.architecture import Architecture
@@ -94,7 +93,7 @@ def run_search(
         InputError: for a value that is wrong, before any training starts.
     """
     started = time.perf_counter()
-    console = console or make_console()
+    console = as_terminal(console)
     set_threads(config.threads)
     share_gpus()
     if execution.executor != 'ray':
@@ -111,6 +110,7 @@ def run_search(
             parts.check_limits(workdir)
         sharing = prepare(config, parts, identity, execution.distribution) if 'sharing' in config else None
         if dry_run:
+            console.final = console.mode == QUIET  # what it says is all that it is for
             parts.warm = warm_evaluations(config, identity, parts.searched)
             describe_search(config, parts, console, sharing)
             if sharing is None:
@@ -156,7 +156,7 @@ def _run(
     identity: dict[str, Any],
     workdir: Path,
     max_hours: float | None,
-    console: Console,
+    console: Terminal,
     started: float,
     execution: Execution,
     sharing: Sharing | None,
@@ -204,33 +204,19 @@ def _run(
                 _run_arms(loop, parts)
         else:
             progress.say(f'{workdir} holds this search, finished; raise searcher.rounds to extend it')
-        _crown(parts, loop, keeper, workdir)
+        crown(parts, loop, keeper, workdir)
     except OutOfTime:
-        progress.say(f'max_hours are over; the same command continues the search in {workdir}')
+        console.notice(f'max_hours are over; the same command continues the search in {workdir}')
         return None
     except KeyboardInterrupt:
-        progress.say(f'interrupted; the same command continues the search in {workdir}')
+        console.notice(f'interrupted; the same command continues the search in {workdir}')
         raise
     finally:
         progress.close()
         journal.close()
-    summary = summarise(
-        history,
-        parts.space,
-        metric=shown.metric,
-        searcher=config.searcher.name,
-        seed=config.seed,
-        score=shown.score,
-    )
-    if shared is not None:
-        summary['sharing'] = shared.summary(history)
-        print_sharing(summary['sharing'], console, shown)
-    summary['limits'] = {limit.field.removeprefix('constraints.'): limit.most for limit in parts.limits}
-    if parts.front is not None:
-        summary['front'] = parts.front.summary(history, parts.space, keeper.front_models(history))
-        print_front(summary['front'], console, shown)
+    summary = summarise_search(config, parts, history, keeper, shown, shared)
     write_text(workdir / SUMMARY, json.dumps(summary, indent=1))
-    print_summary(summary, console, shown)
+    print_search(summary, console, shown)
     best = history.best()
     if best is not None:
         console.print(f'model: {workdir / MODEL}  summary: {workdir / SUMMARY}', markup=False)
@@ -244,23 +230,3 @@ def _run_arms(loop: SearchLoop, parts: Parts) -> None:
     if parts.baseline is not None:
         parts.baseline.observe(start_evaluations(loop.history))
         loop.run_arm(BASELINE, parts.baseline, parts.later)
-
-
-def _crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) -> None:
-    """Tests the winner of each arm, once, and writes the model file of the best of them."""
-    history = loop.history
-    keeper.tidy(history)  # what a session left that was killed right after its last child
-    winners = {winner.id: winner for winner in map(history.best, parts.budgets) if winner is not None}
-    for winner in winners.values():
-        if winner.id not in history.tested and 'test' in parts.task.splits:
-            with local_file(keeper.model_path(winner, loop.observer.warn)) as file:
-                model = keras.models.load_model(file)
-            loop.record([{'event': 'tested', 'trial': winner.id, 'metrics': parts.evaluator.test_metrics(model)}])
-    best = history.best()
-    if best is not None and (history.model != best.id or not (workdir / MODEL).exists()):
-        kept = keeper.model_path(best, loop.observer.warn)
-        with local_file(kept) as file, written_whole(workdir / MODEL) as partial:
-            shutil.copyfile(file, partial)
-        loop.record([{'event': 'model', 'trial': best.id}])
-    for trial in [] if parts.front is None else parts.front.trials(history):
-        keeper.model_path(trial, loop.observer.warn)

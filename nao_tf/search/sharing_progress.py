@@ -11,6 +11,7 @@ from rich.table import Table
 
 from nao_tf.search.progress import Progress, clock, figure
 from nao_tf.search.shown import Shown
+from nao_tf.search.terminal import JSON
 
 
 class SharingProgress:
@@ -30,20 +31,26 @@ class SharingProgress:
         self.progress.say(f'continuing: {epoch} of {epochs} epochs of shared weights are done')
 
     def epoch(self, epoch: int, epochs: int, loss: float) -> None:
-        """Prints the line of an epoch."""
+        """Shows an epoch that ended."""
         self.epochs += 1
         elapsed = time.perf_counter() - self.started_at
-        self.progress.say(
-            f'epoch {epoch:>{len(str(epochs))}} of {epochs} | loss {loss:.4f} | {clock(elapsed)} elapsed, '
-            f'{clock(elapsed / self.epochs * (epochs - epoch))} left'
-        )
+        left = elapsed / self.epochs * (epochs - epoch)
+        console = self.progress.console
+        console.tell('epoch', epoch=epoch, epochs=epochs, loss=loss, elapsed=elapsed, left=left)
+        figures = f'loss {loss:.4f} | {clock(elapsed)} elapsed, {clock(left)} left'
+        console.doing('sharing')
+        console.advance(epoch, epochs, line=f'epoch {epoch:>{len(str(epochs))}} of {epochs} | {figures}', brief=figures)
 
     def scoring(self, number: int) -> None:
-        """Says nothing: a round has its line when it has ended."""
+        """Says on the live line that a round is scored; it has a line of its own when it has ended."""
+        self.progress.console.doing('scoring')
 
     def round(self, record: Mapping[str, Any]) -> None:
         """Prints the line of a round."""
         shown = self.progress.shown
+        self.progress.console.tell('round', **record)
+        if self.progress.console.mode == JSON:
+            return
         origins = ', '.join(f'{count} {origin}' for origin, count in record['origins'].items())
         self.progress.say(
             f'round {record["round"]} | {record["scored"]} cells scored with shared weights | mean '

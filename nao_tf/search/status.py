@@ -1,60 +1,90 @@
-"""`nao status`: how far a search is, read from its journal."""
+"""`nao status`: how far a search or a training is, read from its work directory without TensorFlow."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
-from nao_tf.search.progress import clock, make_console
-from nao_tf.search.sharing_checkpoint import CHECKPOINT, load_about
-from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
+from nao_tf.search.progress import clock
+from nao_tf.search.sharing_checkpoint import CHECKPOINT, ERRORS, load_about
+from nao_tf.search.terminal import Terminal, as_terminal
+from nao_tf.search.workdir import CONFIG, JOURNAL, SUMMARY, read_json
 
 
 def print_status(workdir: Path, console: Console | None = None) -> None:
     """Prints what has ended, what is under way, and the best so far; changes nothing.
 
     Args:
-        workdir: of a search.
+        workdir: of a search or a training.
         console: where to print; the standard output by default.
 
     Raises:
-        InputError: if the directory holds no search, or its config is damaged.
+        InputError: if the directory holds neither, or its config is damaged.
     """
-    console = console or make_console()
-    checkpoint = workdir / CHECKPOINT
+    terminal = as_terminal(console)
     journal = Journal(workdir / JOURNAL)
-    if not journal.exists() and not checkpoint.exists():
-        raise InputError(f'{workdir} holds no search: there is no {JOURNAL} in it')
+    if journal.exists() or (workdir / CHECKPOINT).exists():
+        _search_status(workdir, journal, terminal)
+    elif is_training(workdir):
+        _training_status(workdir, terminal)
+    else:
+        raise InputError(f'{workdir} holds no search and no training: there is no {JOURNAL} in it')
+
+
+def is_training(workdir: Path) -> bool:
+    """Returns whether a work directory is that of `nao train`, by the fields of its config."""
+    if not (workdir / CONFIG).exists():
+        return False
     config = read_json(workdir / CONFIG)
-    if checkpoint.exists():
-        about = load_about(checkpoint)
-        state, sizes = about['state'], about['sizes']
-        console.print(
-            f'{workdir}: shared weights: {state["epoch"]} of {sizes["epochs"] * (sizes["rounds"] + 1)} epochs trained, '
-            f'{state["round"]} of {sizes["rounds"] + 1} rounds scored',
-            markup=False,
-        )
+    return isinstance(config, dict) and ('architecture' in config or 'weights' in config)
+
+
+def _search_status(workdir: Path, journal: Journal, terminal: Terminal) -> None:
+    config = read_json(workdir / CONFIG)
     try:
         space, searcher, start = config['space.name'], config['searcher.name'], config['searcher.initial']
         later = config['searcher.rounds'] * config['searcher.per_round']
         arms = 2 if config['baseline'] == 'random' else 1
     except (KeyError, TypeError):
         raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
+    lines, status = [], {'kind': 'search', 'workdir': str(workdir), 'data': config['data'], 'space': space}
+    checkpoint = workdir / CHECKPOINT
+    if checkpoint.exists():
+        about = load_about(checkpoint)
+        state, sizes = about['state'], about['sizes']
+        epochs, rounds = sizes['epochs'] * (sizes['rounds'] + 1), sizes['rounds'] + 1
+        status['sharing'] = {'epoch': state['epoch'], 'epochs': epochs, 'round': state['round'], 'rounds': rounds}
+        lines.append(
+            f'{workdir}: shared weights: {state["epoch"]} of {epochs} epochs trained, '
+            f'{state["round"]} of {rounds} rounds scored'
+        )
     history = History(journal.read(), space)
     for message in journal.damaged:
-        console.print(f'warning: {message}', markup=False)
+        terminal.warn(message)
     total = max(start - len(history.of_arm(WARM)), 0) + arms * later
     if checkpoint.exists():  # then children are what the shared weights chose
         total = len(history.trials)
     failed = sum(trial.evaluation is not None and trial.evaluation.failed for trial in history.trials.values())
-    console.print(
+    status |= {
+        'searcher': searcher,
+        'ended': history.ended,
+        'total': total,
+        'failed': failed,
+        'seconds': history.seconds,
+        'finished': (workdir / SUMMARY).exists(),
+        'arms': {},
+    }
+    lines.append(
         f'{workdir}: {searcher} on {config["data"]}, space {space}: '
-        f'{history.ended} of {total} children ended, {failed} failed, {clock(history.seconds)} so far',
-        markup=False,
+        f'{history.ended} of {total} children ended, {failed} failed, {clock(history.seconds)} so far'
     )
     for arm in (SEARCH, BASELINE):
         trials, best = history.of_arm(arm), history.best(arm)
@@ -62,8 +92,77 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
             ended = sum(trial.evaluation is not None for trial in trials)
             metrics = {} if best.evaluation is None else best.evaluation.metrics
             figure = f'perplexity {metrics["perplexity"]:.2f}' if 'perplexity' in metrics else f'{best.score:.4f}'
-            console.print(
-                f'{arm}: {ended} of {len(trials)} proposed have ended, last round {trials[-1].proposal.round}, '
-                f'best {figure} (trial {best.id})',
-                markup=False,
+            rounds = trials[-1].proposal.round
+            status['arms'][arm] = {
+                'ended': ended,
+                'proposed': len(trials),
+                'round': rounds,
+                'best_trial': best.id,
+                'best_score': best.score,
+                'best_metrics': dict(metrics),
+            }
+            lines.append(
+                f'{arm}: {ended} of {len(trials)} proposed have ended, last round {rounds}, '
+                f'best {figure} (trial {best.id})'
             )
+    _show(status, lines, terminal)
+
+
+def _training_status(workdir: Path, terminal: Terminal) -> None:
+    """Shows a training by its summary, the candidates that have ended, and the checkpoint of the one that has not."""
+    config = read_json(workdir / CONFIG)
+    what, epochs = config.get('architecture') or config.get('weights'), config.get('child.epochs')
+    ended = read_json(workdir / 'trainings.json') if (workdir / 'trainings.json').exists() else []
+    summary = read_json(workdir / SUMMARY) if (workdir / SUMMARY).exists() else None
+    status: dict[str, Any] = {'kind': 'training', 'workdir': str(workdir), 'data': config.get('data'), 'trained': what}
+    status |= {'epochs': epochs, 'candidates_ended': len(ended), 'candidates': config.get('top_k', 1)}
+    status |= {'finished': summary is not None}
+    lines = [f'{workdir}: training of {what} on {config.get("data")}, {epochs} epochs']
+    if status['candidates'] > 1:
+        lines.append(f'{len(ended)} of {status["candidates"]} candidates have ended')
+    if summary is not None:
+        metric = summary['metric']
+        figures = [
+            f'{name} {metric} {summary[name][metric]:.4f}'
+            for name in ('validation', 'test')
+            if summary.get(name) and metric in summary[name]
+        ]
+        status['summary'] = summary
+        lines.append(f'finished: {", ".join(figures)}, weights of epoch {summary["epoch"]}')
+    else:
+        position = _position(workdir)
+        status['position'] = position
+        if position is None:
+            lines.append('no checkpoint yet: less than a minute is trained')
+        else:
+            reached = [f'{name} {value}' for name, value in position.items() if name in ('epoch', 'step')]
+            best = position.get('best')
+            figures = [f'best {name} {value:.4f}' for name, value in (best or {}).items() if isinstance(value, float)]
+            lines.append(f'under way: checkpoint at {", ".join([*reached, *figures])}')
+    _show(status, lines, terminal)
+
+
+def _position(workdir: Path) -> dict[str, Any] | None:
+    """Returns where the newest checkpoint of a training stands, None without one.
+
+    Raises:
+        InputError: if it is damaged.
+    """
+    files = sorted(workdir.glob('checkpoint*.npz'))
+    if not files:
+        return None
+    try:
+        with files[-1].open('rb') as file, np.load(file, allow_pickle=False) as arrays:
+            about = json.loads(str(arrays['about']))
+        best = about.get('best')
+        scored = {**best.get('metrics', {}), 'epoch': best['epoch']} if best else None
+        return {name: about[name] for name in ('epoch', 'step') if name in about} | {'best': scored}
+    except ERRORS as error:
+        raise InputError(f'{files[-1]} is damaged ({error}); remove it to train anew') from None
+
+
+def _show(status: Mapping[str, Any], lines: list[str], terminal: Terminal) -> None:
+    terminal.tell('status', **status)
+    terminal.final = True  # in `quiet` too: it is all that was asked for
+    for line in lines:
+        terminal.print(line, markup=False)

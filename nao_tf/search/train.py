@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import ml_collections
+from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.search.run import DISK
@@ -20,6 +21,7 @@ def train(
     *,
     max_hours: float | None = None,
     distribution: Distribution = OFF,
+    console: Console | None = None,
 ) -> dict[str, Any] | None:
     """Trains an architecture, or continues to.
 
@@ -28,6 +30,7 @@ def train(
         workdir: made if it does not exist.
         max_hours: of this session; the same command continues.
         distribution: the devices that train it together.
+        console: where progress goes; the standard output by default.
 
     Returns:
         What `summary.json` holds; None when the time was over, or in a process that trained along.
@@ -37,7 +40,7 @@ def train(
     """
     command = train_cell if 'hidden' in config.child else train_classifier
     try:
-        return command(config, workdir, max_hours=max_hours, distribution=distribution)
+        return command(config, workdir, max_hours=max_hours, distribution=distribution, console=console)
     except OSError as error:
         if error.errno not in DISK:
             raise

@@ -21,9 +21,9 @@ from nao_tf.search.crew import Crew
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.final import FinalTraining, Outcome
-from nao_tf.search.progress import make_console
 from nao_tf.search.setup import set_threads
 from nao_tf.search.start import Start, make_start
+from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.train_config import default_finetune_config, default_image_train_config
 from nao_tf.search.workdir import MODEL, SUMMARY, open_workdir, read_json
 from nao_tf.spaces.writing import describe_cells, pair_to_json
@@ -56,7 +56,7 @@ def train_classifier(
         InputError: for a value that is wrong, before any training starts.
     """
     deadline = None if max_hours is None else time.perf_counter() + max_hours * 3600
-    console = console or make_console()
+    console = as_terminal(console)
     set_threads(config.threads)
     make_strategy(distribution)  # which has to come before any other use of TensorFlow
     config = config.copy_and_resolve_references()
@@ -70,7 +70,7 @@ def train_classifier(
         console.print(crew.introduction(), markup=False)
         with contextlib.suppress(OutOfTime), crew.training():
             if crew.tell_json() is not None:
-                _train(config, start, None, deadline, Console(quiet=True), distribution, crew)
+                _train(config, start, None, deadline, Terminal(quiet=True), distribution, crew)
         return None
     with open_workdir(as_path(workdir), identity, flatten(defaults)) as folder:
         if (folder / SUMMARY).exists():
@@ -84,10 +84,10 @@ def train_classifier(
                     outcomes = _train(config, start, folder, deadline, console, distribution, crew)
                 summary = _finish(start, outcomes, folder, batch_size=config.child.batch_size)
             except OutOfTime:
-                console.print(f'max_hours are over; the same command continues the training in {workdir}', markup=False)
+                console.notice(f'max_hours are over; the same command continues the training in {workdir}')
                 return None
             except KeyboardInterrupt:
-                console.print(f'interrupted; the same command continues the training in {workdir}', markup=False)
+                console.notice(f'interrupted; the same command continues the training in {workdir}')
                 raise
         _print_summary(summary, folder, console)
         return summary
@@ -98,7 +98,7 @@ def _train(
     start: Start,
     folder: Path | None,
     deadline: float | None,
-    console: Console,
+    console: Terminal,
     distribution: Distribution,
     crew: Crew,
 ) -> list[Outcome]:
@@ -127,7 +127,7 @@ def _train(
     return outcomes
 
 
-def _describe(start: Start, console: Console) -> None:
+def _describe(start: Start, console: Terminal) -> None:
     network, count = start.network, len(start.candidates)
     height, width, channels = network.image_shape
     console.print(f'task {start.task.name}: {start.task.describe()}', markup=False)
@@ -195,8 +195,9 @@ def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: 
     return summary
 
 
-def _print_summary(summary: dict[str, Any], folder: Path, console: Console) -> None:
+def _print_summary(summary: dict[str, Any], folder: Path, console: Terminal) -> None:
     metric = summary['metric']
+    console.results(**summary)
     for row in summary.get('candidates', ()):
         figure = row['failure'] or f'validation {metric} {row["metrics"][metric]:.4f} (epoch {row["epoch"]})'
         console.print(f'{row["origin"]}: {figure}', markup=False)

@@ -20,8 +20,9 @@ from nao_tf.search.children import recurrent_recipe
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.progress import clock, make_console
+from nao_tf.search.progress import clock
 from nao_tf.search.setup import set_threads
+from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.train_config import default_train_config
 from nao_tf.search.winners import candidates, fingerprint, is_folder
 from nao_tf.search.workdir import MODEL, SUMMARY, open_workdir
@@ -60,7 +61,7 @@ def train_cell(
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
-    console = console or make_console()
+    console = as_terminal(console)
     set_threads(config.threads)
     strategy = make_strategy(distribution)
     task = make_task(config.task)
@@ -78,7 +79,7 @@ def train_cell(
     crew.agree(identity)
     if not crew.chief:
         console.print(crew.introduction(), markup=False)
-        console = Console(quiet=True)
+        console = Terminal(quiet=True)
     with crew.training(), contextlib.ExitStack() as stack:
         folder = None
         if crew.chief:
@@ -96,15 +97,15 @@ def train_cell(
             _train(trainer, folder, max_hours, console, crew)
             return _finish(trainer, folder, parameters, console)
         except OutOfTime:
-            console.print(f'max_hours are over; the same command continues the training in {workdir}', markup=False)
+            console.notice(f'max_hours are over; the same command continues the training in {workdir}')
             return None
         except KeyboardInterrupt:
-            console.print(f'interrupted; the same command continues the training in {workdir}', markup=False)
+            console.notice(f'interrupted; the same command continues the training in {workdir}')
             raise
 
 
 def _train(
-    trainer: LanguageTrainer, folder: Path | None, max_hours: float | None, console: Console, crew: Crew
+    trainer: LanguageTrainer, folder: Path | None, max_hours: float | None, console: Terminal, crew: Crew
 ) -> None:
     """Trains to the end, with a line and a checkpoint after every epoch."""
     started, before, epochs = time.perf_counter(), trainer.course.epoch, trainer.config.epochs
@@ -116,19 +117,33 @@ def _train(
         best = trainer.course.best
         assert best is not None
         averaged = ' (averaged)' if trainer.optimizer.averaging else ''
-        console.print(
-            f'epoch {epoch} of {epochs} | perplexity {perplexity:.2f}{averaged} | '
-            f'best {best.metrics["perplexity"]:.2f} | {clock(elapsed)} elapsed, '
-            f'{clock(elapsed / (epoch - before) * (epochs - epoch))} left',
-            markup=False,
+        left = elapsed / (epoch - before) * (epochs - epoch)
+        console.tell(
+            'epoch',
+            epoch=epoch,
+            epochs=epochs,
+            perplexity=perplexity,
+            averaged=bool(averaged),
+            best_perplexity=best.metrics['perplexity'],
+            elapsed=elapsed,
+            left=left,
         )
+        figures = (
+            f'perplexity {perplexity:.2f}{averaged} | best {best.metrics["perplexity"]:.2f} | '
+            f'{clock(elapsed)} elapsed, {clock(left)} left'
+        )
+        console.doing('training')
+        console.advance(epoch, epochs, line=f'epoch {epoch} of {epochs} | {figures}', brief=figures)
         if epoch < epochs and crew.tell_json(max_hours is not None and elapsed >= max_hours * 3600):
             raise OutOfTime
 
-    trainer.train(on_epoch)
+    try:
+        trainer.train(on_epoch)
+    finally:
+        console.close()
 
 
-def _finish(trainer: LanguageTrainer, folder: Path | None, parameters: int, console: Console) -> dict[str, Any] | None:
+def _finish(trainer: LanguageTrainer, folder: Path | None, parameters: int, console: Terminal) -> dict[str, Any] | None:
     """Writes the model and the summary, which holds the one test evaluation."""
     result = trainer.train()  # it has ended: this puts the weights that were scored into the network
     test = trainer.evaluate('test')
@@ -147,6 +162,7 @@ def _finish(trainer: LanguageTrainer, folder: Path | None, parameters: int, cons
         variable.assign(value)
     save_model(LanguageModel(network, trainer.task.vocabulary), folder / MODEL)
     write_text(folder / SUMMARY, json.dumps(summary, indent=1))
+    console.results(**summary)
     console.print(
         f'validation perplexity {result.metrics["perplexity"]:.2f} (epoch {result.epoch}), '
         f'test perplexity {test["perplexity"]:.2f}, {parameters:,} parameters\n'
