@@ -46,12 +46,19 @@ def terminated_in_order() -> Iterator[None]:
         yield
         return
 
+    terminated = threading.Event()
+
     def stop(number: int, frame: object) -> NoReturn:
+        terminated.set()
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
+    except KeyboardInterrupt:
+        if terminated.is_set():  # Ray raises one of its own in its place
+            raise Terminated from None
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 
