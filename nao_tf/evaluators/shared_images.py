@@ -23,6 +23,7 @@ from nao_tf.supernets.train_config import SharedTrainConfig
 from nao_tf.supernets.trainer import SupernetTrainer
 from nao_tf.tasks.image import ImageTask
 from nao_tf.training.schedule import CosineRestarts
+from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
 Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor]  # images, labels, weights
 
@@ -37,9 +38,11 @@ class SharedImages(SharedWeights[Batch]):
         training: its recipe.
         epochs: of the whole training.
         seed: of the weights, the order of the images, their augmentation, and what is dropped.
+        distribution: the devices that train them together (`SupernetTrainer`).
 
     Raises:
-        InputError: if the space is of another kind, or the validation split smaller than one batch.
+        InputError: if the space is of another kind, the validation split smaller than one batch, or a batch does not
+            divide by the devices.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class SharedImages(SharedWeights[Batch]):
         training: SharedTrainConfig,
         epochs: int,
         seed: int,
+        distribution: Distribution = OFF,
     ):
         super().__init__(space)
         full = task.splits['valid'] // training.eval_batch_size
@@ -65,14 +69,15 @@ class SharedImages(SharedWeights[Batch]):
         self.training = training
         self.seed = seed
         self._wanted = wanted
-        self.supernet = ConvSupernet(space, network, seed=seed, execution=training.execution)
-        self.optimizer = SharedMomentum(
-            self.supernet,
-            momentum=training.momentum,
-            nesterov=training.nesterov,
-            weight_decay=training.weight_decay,
-            clip_norm=training.clip_norm,
-        )
+        with make_strategy(distribution).scope():
+            self.supernet = ConvSupernet(space, network, seed=seed, execution=training.execution)
+            self.optimizer = SharedMomentum(
+                self.supernet,
+                momentum=training.momentum,
+                nesterov=training.nesterov,
+                weight_decay=training.weight_decay,
+                clip_norm=training.clip_norm,
+            )
         self.trainer = SupernetTrainer(
             self.supernet,
             self.optimizer,
@@ -80,6 +85,7 @@ class SharedImages(SharedWeights[Batch]):
             eval_batch_size=training.eval_batch_size,
             auxiliary_weight=training.auxiliary_weight,
             seed=seed,
+            distribution=distribution,
         )
         self.steps_per_epoch = task.steps_per_epoch(training.batch_size)
         self.total_steps = epochs * self.steps_per_epoch
@@ -98,7 +104,11 @@ class SharedImages(SharedWeights[Batch]):
         """Yields the training batches of an epoch."""
         first = epoch * self.steps_per_epoch
         yield from self.task.train_batches(
-            self.training.batch_size, seed=self.seed, steps=first + self.steps_per_epoch, start_step=first + start
+            self.training.batch_size,
+            seed=self.seed,
+            steps=first + self.steps_per_epoch,
+            start_step=first + start,
+            rows=self.trainer.replicas.rows,
         )
 
     def train(self, batch: Batch, architecture: Architecture, step: int) -> float:

@@ -21,6 +21,7 @@ from nao_tf.supernets.recurrent_trainer import RecurrentTrainer
 from nao_tf.supernets.train_config import SharedTextConfig
 from nao_tf.tasks.streams import Segment
 from nao_tf.tasks.text import TextTask
+from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
 
 class SharedText(SharedWeights[Segment]):
@@ -34,9 +35,11 @@ class SharedText(SharedWeights[Segment]):
         network: width, rules and dropout of the language models.
         training: their recipe.
         seed: of the weights, the lengths of the segments, and the dropout masks.
+        distribution: the devices that train them together, each with some of the streams.
 
     Raises:
-        InputError: if the space is of another kind, or a split smaller than one batch.
+        InputError: if the space is of another kind, a split smaller than one batch, or a batch too small for the
+            devices.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class SharedText(SharedWeights[Segment]):
         network: RecurrentConfig,
         training: SharedTextConfig,
         seed: int,
+        distribution: Distribution = OFF,
     ):
         super().__init__(space)
         for split, field in (('train', 'batch_size'), ('valid', 'eval_batch_size')):
@@ -60,7 +64,8 @@ class SharedText(SharedWeights[Segment]):
         self.task = task
         self.training = training
         self.seed = seed
-        self.supernet = RecurrentSupernet(space, network, seed=seed, execution=training.execution)
+        with make_strategy(distribution).scope():
+            self.supernet = RecurrentSupernet(space, network, seed=seed, execution=training.execution)
         self.trainer = RecurrentTrainer(
             self.supernet,
             batch_size=training.batch_size,
@@ -70,8 +75,9 @@ class SharedText(SharedWeights[Segment]):
             activation_penalty=training.activation_penalty,
             slowness_penalty=training.slowness_penalty,
             seed=seed,
+            distribution=distribution,
         )
-        self.state = self.trainer.initial_state(training.batch_size)
+        self.state = self.trainer.initial_state(self.trainer.replicas)
         self._held: list[Segment] = []
 
     def epoch_steps(self, epoch: int) -> int:
@@ -81,7 +87,7 @@ class SharedText(SharedWeights[Segment]):
     def batches(self, epoch: int, start: int) -> Iterator[Segment]:
         """Yields the segments of an epoch; its first one begins with an empty state."""
         if not start:
-            self.state = self.trainer.initial_state(self.training.batch_size)
+            self.state = self.trainer.initial_state(self.trainer.replicas)
         yield from itertools.islice(self._segments(epoch), start, None)
 
     def _segments(self, epoch: int) -> Iterator[Segment]:
@@ -97,12 +103,12 @@ class SharedText(SharedWeights[Segment]):
     def train(self, batch: Segment, architecture: Architecture, step: int) -> float:
         """Updates what one cell uses of the weights, once; returns the mean cross entropy in nats."""
         length = len(batch.inputs)
-        loss, self.state = self.trainer.step(length)(
-            *map(tf.constant, (batch.inputs, batch.targets, batch.weights)),
+        (loss,), self.state = self.trainer.steps(
+            [batch],
             self.state,
+            step,
             tf.constant(self.supernet.codes(architecture)),
             tf.constant(self.training.learning_rate * length / self.training.sequence_length, tf.float32),
-            tf.constant(step),
         )
         return float(loss)
 
@@ -131,9 +137,12 @@ class SharedText(SharedWeights[Segment]):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns the weights, and the state to carry on."""
-        return {**super().arrays(), 'state': self.state.numpy()}
+        return {**super().arrays(), 'state': self.trainer.replicas.collect(self.state)}
 
     def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Takes over what `arrays` returned."""
         super().assign(arrays)
-        self.state = tf.ensure_shape(tf.constant(arrays['state']), self.state.shape)
+        shape, given = (self.training.batch_size, self.supernet.config.hidden), arrays['state']
+        if given.shape != shape:
+            raise ValueError(f'the state is {given.shape}, not {shape}')
+        self.state = self.trainer.replicas.spread(given)

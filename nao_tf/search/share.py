@@ -11,16 +11,14 @@ import ml_collections
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.evaluators.shared_images import SharedImages
-from nao_tf.evaluators.shared_text import SharedText
 from nao_tf.evaluators.shared_weights import SharedWeights
-from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.search.candidates import Candidates, Scored
 from nao_tf.search.drawn import Policy, Uniform
 from nao_tf.search.history import History
 from nao_tf.search.pool import Pool
 from nao_tf.search.ranking import measure, select
-from nao_tf.search.setup import Parts, derived_seed
+from nao_tf.search.setup import Parts
+from nao_tf.search.shared_setup import make_shared
 from nao_tf.search.sharing import SharingObserver, SharingSearch
 from nao_tf.search.sharing_checkpoint import CHECKPOINT
 from nao_tf.searchers.listed import Listed
@@ -28,12 +26,6 @@ from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.registry import searcher_class
 from nao_tf.searchers.reinforce import PolicySearcher
 from nao_tf.spaces.base import SearchSpace
-from nao_tf.spaces.conv_cell import ConvCellSpace
-from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
-from nao_tf.supernets.codes import check_space
-from nao_tf.supernets.config import SupernetConfig
-from nao_tf.supernets.train_config import SharedTextConfig, SharedTrainConfig
-from nao_tf.tasks.text import TextTask
 from nao_tf.training.strategy import OFF, Distribution
 
 
@@ -78,9 +70,10 @@ def check_sharing(config: ml_collections.ConfigDict, distribution: Distribution 
     Raises:
         InputError: naming the field.
     """
-    if distribution != OFF:
+    if distribution.many_processes:
         raise InputError(
-            f'--distribution_strategy={distribution.strategy}: shared weights are trained on one device; leave it out'
+            '--distribution_strategy=multi_worker_mirrored: shared weights are trained by one process; take mirrored '
+            'or tpu'
         )
     if config.baseline != 'none':
         raise InputError(
@@ -95,49 +88,6 @@ def check_sharing(config: ml_collections.ConfigDict, distribution: Distribution 
     for field, least in (('fresh', 0), ('finalists', 1), ('ranked', 0)):
         if config.sharing[field] < least:
             raise InputError(f'sharing.{field} is {config.sharing[field]}; it must be at least {least}')
-
-
-def make_shared(config: ml_collections.ConfigDict, parts: Parts) -> SharedWeights:
-    """Returns the shared weights of a search, untrained.
-
-    Args:
-        config: of `nao_tf.search.sharing_config`.
-        parts: of the search.
-
-    Raises:
-        InputError: if the space, the task and the config do not belong together, or a value is wrong.
-    """
-    task, space, sharing = parts.task, parts.space, config.sharing.to_dict()
-    kind, start = (
-        ('text', 'default_text_sharing_config') if isinstance(task, TextTask) else ('images', 'default_sharing_config')
-    )
-    recipe = SharedTextConfig if isinstance(task, TextTask) else SharedTrainConfig
-    missing = [field.name for field in dataclasses.fields(recipe) if field.name not in sharing]
-    if missing:
-        raise InputError(
-            f'task {task.name} is {kind}, but the config is not: there is no sharing.{missing[0]} in it; start from '
-            f'{start}() of nao_tf.search.sharing_config'
-        )
-    training = {field.name: sharing[field.name] for field in dataclasses.fields(recipe)}
-    seed = derived_seed(config.seed, 'shared weights')
-    if isinstance(task, TextTask):
-        check_space(space, RecurrentCellSpace)
-        assert isinstance(space, RecurrentCellSpace)
-        fields = [field.name for field in dataclasses.fields(RecurrentConfig) if field.name != 'vocabulary']
-        try:
-            model = RecurrentConfig(vocabulary=len(task.vocabulary), **{name: sharing[name] for name in fields})
-        except InputError as error:
-            raise InputError(str(error).replace('child.', 'sharing.', 1)) from None
-        return SharedText(task, space, network=model, training=SharedTextConfig(**training), seed=seed)
-    check_space(space, ConvCellSpace)
-    assert isinstance(space, ConvCellSpace)
-    network = SupernetConfig(
-        image_shape=task.image_shape,
-        classes=task.classes,
-        **{name: sharing[name] for name in ('cells_per_stage', 'filters', 'drop_path_keep', 'dense_keep', 'auxiliary')},
-    )
-    epochs = (config.searcher.rounds + 1) * sharing['epochs']
-    return SharedImages(task, space, network=network, training=SharedTrainConfig(**training), epochs=epochs, seed=seed)
 
 
 def make_candidates(space: SearchSpace, config: Mapping[str, Any], *, fresh: int, seed: int) -> Candidates:
@@ -176,7 +126,7 @@ def prepare(
     """
     check_sharing(config, distribution)
     candidates = make_candidates(parts.searched, config.searcher, fresh=config.sharing.fresh, seed=config.seed)
-    return Sharing(config, make_shared(config, parts), candidates, identity['space.fingerprint'])
+    return Sharing(config, make_shared(config, parts, distribution), candidates, identity['space.fingerprint'])
 
 
 @dataclasses.dataclass(frozen=True)

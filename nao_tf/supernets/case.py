@@ -38,8 +38,9 @@ def call(index: tf.Tensor, inputs: Sequence[Any], functions: Sequence[Any], shap
 
 
 def traced(function: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
-    """Returns a function traced for its arguments."""
-    return tf.function(function, autograph=False).get_concrete_function(*specs)
+    """Returns a function traced for its arguments, which runs on whichever device calls it."""
+    with tf.device(None):
+        return tf.function(function, autograph=False).get_concrete_function(*specs)
 
 
 def compiled(function: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.networks.dropping import drop_path_keep, drop_path_masks, dropout
+from nao_tf.networks.share import Share
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.supernets.codes import check_space, conv_codes, loose_ends
@@ -16,7 +17,7 @@ from nao_tf.supernets.config import SupernetConfig
 from nao_tf.supernets.execution import make_execution
 from nao_tf.supernets.layout import Layout
 from nao_tf.supernets.plan import Normalization, plan_supernet
-from nao_tf.supernets.shared_cell import SharedCell, Store
+from nao_tf.supernets.shared_cell import SharedCell, Store, add_to
 
 
 class ConvSupernet(tf.Module):
@@ -104,13 +105,13 @@ class ConvSupernet(tf.Module):
         parts = [iter(change) for change in changes]
         for store, part in zip(stores, parts, strict=True):
             for variable in store.fixed.values():
-                variable.assign_add(next(part), read_value=False)
+                add_to(variable, next(part))
         for index, cell in enumerate(self.cells):
             rows = [[next(part) for _ in range(self.execution.row_tensors(cell))] for part in parts]
             code = codes[int(cell.plan.reduction)]
             self.execution.add(cell, code, [store.rows[index] for store in stores], rows)
             for store, part in zip(stores, parts, strict=True):
-                store.projections[index].assign_add(next(part), read_value=False)
+                add_to(store.projections[index], next(part))
 
     def forward(
         self,
@@ -121,6 +122,7 @@ class ConvSupernet(tf.Module):
         training: bool = False,
         progress: float | tf.Tensor = 1.0,
         seed: tf.Tensor | None = None,
+        share: Share | None = None,
     ) -> Any:
         """Computes the logits; the statistics of every normalisation are those of this batch.
 
@@ -131,13 +133,14 @@ class ConvSupernet(tf.Module):
             training: whether to drop, and to compute the auxiliary head.
             progress: step / total steps, for the schedule of drop path.
             seed: int32 [2], another one for every step; needed in training.
+            share: what the images are of a global batch, None where they are all of it.
 
         Returns:
             Logits [B, classes]; in training with an auxiliary head the pair (logits, its logits).
         """
         parts = iter(used)
         fixed = {name: next(parts) for name in self.weights.fixed}
-        masks = self._masks(images.shape[0], codes, progress, seed) if training else None
+        masks = self._masks(images.shape[0], codes, progress, seed, share) if training else None
         older = newer = self._chain('stem', fixed, images)
         auxiliary = None
         for index, cell in enumerate(self.cells):
@@ -151,7 +154,9 @@ class ConvSupernet(tf.Module):
                 auxiliary = self._chain('auxiliary_classifier', fixed, tf.reduce_mean(x, (1, 2)))
         features = tf.reduce_mean(tf.nn.relu(newer), (1, 2))
         if training and self.config.dense_keep < 1:
-            features = dropout(features, self.config.dense_keep, tf.random.experimental.stateless_fold_in(seed, 1))
+            features = dropout(
+                features, self.config.dense_keep, tf.random.experimental.stateless_fold_in(seed, 1), share
+            )
         logits = self._chain('classifier', fixed, features)
         return logits if auxiliary is None else (logits, auxiliary)
 
@@ -159,7 +164,12 @@ class ConvSupernet(tf.Module):
         return self.chains[name].apply(x, fixed[name]) if name in fixed else x
 
     def _masks(
-        self, batch: int, codes: tf.Tensor, progress: float | tf.Tensor, seed: tf.Tensor | None
+        self,
+        batch: int,
+        codes: tf.Tensor,
+        progress: float | tf.Tensor,
+        seed: tf.Tensor | None,
+        share: Share | None,
     ) -> Iterator[list[tf.Tensor]] | None:
         """Yields the masks of drop path of each cell, [batch, 1, 1, 1] a branch; identities keep everything."""
         keep = self.config.drop_path_keep
@@ -173,6 +183,7 @@ class ConvSupernet(tf.Module):
             batch,
             tf.random.experimental.stateless_fold_in(seed, 0),
             tf.float32,
+            share,
         )
         kept = [operation for operation, name in enumerate(self.space.operations) if name == 'identity']
 

@@ -49,7 +49,7 @@ class Masked:
         """Adds to the rows that an architecture uses; the arguments are those of `read`, the changes its returns."""
         for variables, parts in zip(sets, changes, strict=True):
             for variable, part, (indices, chosen) in zip(variables, parts, self._weighted(cell, codes), strict=True):
-                variable.scatter_add(tf.IndexedSlices(part * chosen, indices))
+                tf.raw_ops.ResourceScatterAdd(resource=variable.handle, indices=indices, updates=part * chosen)
 
     def _weighted(self, cell: SharedCell, codes: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
         """Returns, for each operation with weights, the row of each branch [2B] and whether it is chosen [2B, 1]."""

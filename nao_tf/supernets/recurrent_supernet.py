@@ -13,9 +13,11 @@ from nao_tf.networks.language_computation import Gradients, LanguageComputation
 from nao_tf.networks.language_network import LIMIT
 from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.networks.recurrent_plan import check_activation
+from nao_tf.networks.share import Share
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from nao_tf.supernets.codes import check_space, recurrent_codes
+from nao_tf.supernets.shared_cell import add_to
 from nao_tf.supernets.shared_core import Choices, MaskedChoices, SelectedChoices, shared_core
 
 CHOICES: dict[str, Callable[[Sequence[str], int], Choices]] = {'selected': SelectedChoices, 'masked': MaskedChoices}
@@ -109,6 +111,7 @@ class RecurrentSupernet(tf.Module):
         *,
         activation_penalty: float = 0.0,
         slowness_penalty: float = 0.0,
+        share: Share | None = None,
     ) -> Gradients:
         """Computes loss and gradients of one step, see `LanguageComputation.gradients`.
 
@@ -121,6 +124,7 @@ class RecurrentSupernet(tf.Module):
             codes: int32 [n, 2], of the cell.
             activation_penalty: alpha of AR.
             slowness_penalty: beta of TAR.
+            share: what the B streams are of a global batch, None where they are all of it.
 
         Returns:
             The gradients are of embedding [V, H], first [2H, W], the used blocks [n, H, W] and bias [V].
@@ -133,6 +137,7 @@ class RecurrentSupernet(tf.Module):
             seed,
             activation_penalty=activation_penalty,
             slowness_penalty=slowness_penalty,
+            share=share,
         )
 
     def update(
@@ -158,7 +163,7 @@ class RecurrentSupernet(tf.Module):
             gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
         embedding, first, nodes, bias = gradients
         for variable, gradient in ((self.embedding, embedding), (self.first, first), (self.bias, bias)):
-            variable.assign_sub(learning_rate * (gradient + weight_decay * variable), read_value=False)
+            add_to(variable, -learning_rate * (gradient + weight_decay * variable))
         for block, row, gradient in zip(self.blocks, rows, tf.unstack(nodes), strict=True):
             change = -learning_rate * (gradient + weight_decay * tf.gather(block, row))
-            block.scatter_add(tf.IndexedSlices(change[tf.newaxis], row[tf.newaxis]))
+            tf.raw_ops.ResourceScatterAdd(resource=block.handle, indices=row, updates=change)

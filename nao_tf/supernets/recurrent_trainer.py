@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from nao_tf.errors import InputError
@@ -12,6 +15,9 @@ from nao_tf.spaces.architecture import Architecture
 from nao_tf.supernets.recurrent_supernet import RecurrentSupernet
 from nao_tf.tasks.streams import Segment
 from nao_tf.training.language import perplexity
+from nao_tf.training.language_steps import LanguageSteps
+from nao_tf.training.replicas import Replicas
+from nao_tf.training.strategy import OFF, Distribution
 
 
 class RecurrentTrainer:
@@ -26,6 +32,11 @@ class RecurrentTrainer:
         activation_penalty: alpha of AR.
         slowness_penalty: beta of TAR.
         seed: decides the dropout masks.
+        distribution: the devices that train it together, each with some of the streams; the supernet's variables were
+            made in the scope of its strategy.
+
+    Raises:
+        InputError: if a batch is too small for the devices.
     """
 
     def __init__(
@@ -39,6 +50,7 @@ class RecurrentTrainer:
         activation_penalty: float = 0.0,
         slowness_penalty: float = 1e-3,
         seed: int = 0,
+        distribution: Distribution = OFF,
     ):
         self.supernet = supernet
         self.batch_size = batch_size
@@ -48,29 +60,20 @@ class RecurrentTrainer:
         self.activation_penalty = activation_penalty
         self.slowness_penalty = slowness_penalty
         self.seed = seed
-        self._steps: dict[int, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {}
-        self._losses: dict[int, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {}
+        self.replicas, self.eval_replicas = (Replicas(distribution, batch) for batch in (batch_size, eval_batch_size))
+        self.replicas.steps_per_loop = self.eval_replicas.steps_per_loop = 1  # every step has a cell of its own
 
-    def step(self, length: int) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-        """Returns the compiled step of one length.
+    @functools.cached_property
+    def steps(self) -> LanguageSteps:
+        """The compiled steps: (segment, state, number, codes, learning rate) -> mean cross entropy in nats, state."""
+        others = (self.supernet.codes_spec, tf.TensorSpec((), tf.float32))
+        return LanguageSteps(self.update, self.replicas, self.initial_state(self.replicas), others)
 
-        It takes (inputs, targets, weights, state, codes, learning rate, number of the step) and returns the mean cross
-        entropy in nats and the state to carry on.
-
-        Args:
-            length: T; each of the few lengths of a text is traced when it is first asked for.
-        """
-        if length not in self._steps:
-            others = (tf.TensorSpec((), tf.float32), tf.TensorSpec((), tf.int32))
-            signature = (*self._specs(length, self.batch_size), *others)
-            self._steps[length] = tf.function(self.update, autograph=False, input_signature=signature)
-        return self._steps[length]
-
-    def _specs(self, length: int, batch: int) -> tuple[tf.TensorSpec, ...]:
-        shape = (length, batch)
-        tokens, weights = tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32)
-        state = tf.TensorSpec((batch, self.supernet.config.hidden), tf.float32)
-        return tokens, tokens, weights, state, self.supernet.codes_spec
+    @functools.cached_property
+    def losses(self) -> LanguageSteps:
+        """The compiled evaluation: (segment, state, number, codes) -> sum of the losses, state."""
+        replicas = self.eval_replicas
+        return LanguageSteps(self._sum, replicas, self.initial_state(replicas), (self.supernet.codes_spec,))
 
     def update(
         self,
@@ -78,11 +81,21 @@ class RecurrentTrainer:
         targets: tf.Tensor,
         weights: tf.Tensor,
         state: tf.Tensor,
+        number: tf.Tensor,
         codes: tf.Tensor,
         learning_rate: tf.Tensor,
-        number: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Updates what one cell uses once, see `step`."""
+        """Updates what one cell uses once; returns the mean cross entropy (scalar) and the state to carry on [B, H].
+
+        Args:
+            inputs: int32 [T, B].
+            targets: int32 [T, B].
+            weights: float32 [T, B], 0 for filler.
+            state: float32 [B, H].
+            number: of the step, int32 scalar.
+            codes: of the cell, `RecurrentSupernet.codes`.
+            learning_rate: float32 scalar.
+        """
         found = self.supernet.gradients(
             inputs,
             targets,
@@ -92,15 +105,15 @@ class RecurrentTrainer:
             codes,
             activation_penalty=self.activation_penalty,
             slowness_penalty=self.slowness_penalty,
+            share=self.replicas.share(),
         )
-        self.supernet.update(
-            codes, found.gradients, learning_rate, weight_decay=self.weight_decay, clip_norm=self.clip_norm
-        )
+        gradients = self.replicas.sum(found.gradients)
+        self.supernet.update(codes, gradients, learning_rate, weight_decay=self.weight_decay, clip_norm=self.clip_norm)
         return found.loss, found.state
 
-    def initial_state(self, batch: int) -> tf.Tensor:
-        """Returns the state at the beginning of a text, zeros [B, H]."""
-        return tf.zeros((batch, self.supernet.config.hidden))
+    def initial_state(self, replicas: Replicas) -> Any:
+        """Returns the state at the beginning of a text, zeros [B, H] in all."""
+        return replicas.spread(np.zeros((replicas.batch_size, self.supernet.config.hidden), np.float32))
 
     def perplexities(self, architectures: Sequence[Architecture], segments: Iterable[Segment]) -> list[float]:
         """Returns the perplexity of each cell, all of them on the same segments from their beginning.
@@ -119,25 +132,24 @@ class RecurrentTrainer:
         return [self._perplexity(code, held) for code in codes]
 
     def _perplexity(self, codes: tf.Tensor, segments: Sequence[Segment]) -> float:
-        state = self.initial_state(self.eval_batch_size)
+        state = self.initial_state(self.eval_replicas)
         sums, tokens = [], 0.0
         for segment in segments:
-            parts = [tf.constant(part) for part in (segment.inputs, segment.targets, segment.weights)]
-            loss, state = self._loss(len(segment.inputs))(*parts, state, codes)
+            (loss,), state = self.losses([segment], state, 0, codes)
             sums.append(float(loss))
             tokens += float(segment.weights.sum())
         return perplexity(math.fsum(sums) / tokens)
 
-    def _loss(self, length: int) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-        """Returns the compiled (inputs, targets, weights, state, codes) -> sum of the losses, state."""
-        if length not in self._losses:
-            signature = self._specs(length, self.eval_batch_size)
-            self._losses[length] = tf.function(self._sum, autograph=False, input_signature=signature)
-        return self._losses[length]
-
     def _sum(
-        self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: tf.Tensor, codes: tf.Tensor
+        self,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        weights: tf.Tensor,
+        state: tf.Tensor,
+        number: tf.Tensor,
+        codes: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
+        del number
         logits, state = self.supernet.logits(inputs, state, codes)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
         return tf.reduce_sum(losses * weights), state

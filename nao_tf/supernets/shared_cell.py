@@ -65,6 +65,11 @@ class SharedCell:
         )
 
 
+def add_to(variable: tf.Variable, change: tf.Tensor) -> None:
+    """Adds to a variable; on one of several replicas to its own, of which the strategy is not asked."""
+    tf.raw_ops.AssignAddVariableOp(resource=variable.handle, value=change)
+
+
 class Store(tf.Module):
     """One number for each weight of a supernet: the weights themselves, or their momenta.
 

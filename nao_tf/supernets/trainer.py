@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import tensorflow as tf
 
+from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.supernets.conv_supernet import ConvSupernet
 from nao_tf.supernets.momentum import SharedMomentum
+from nao_tf.training.replicas import Replicas
+from nao_tf.training.strategy import OFF, Distribution
 
 
 class SupernetTrainer:
@@ -24,6 +27,12 @@ class SupernetTrainer:
             meaning of a score (500 in the released search).
         auxiliary_weight: factor of the auxiliary head's loss, where the supernet has that head.
         seed: decides drop path and dropout.
+        distribution: the devices that train it together, each with an equal part of a batch, whose own statistics its
+            normalisations take; the variables were made in the scope of its strategy. A validation batch is never cut:
+            each device has another one.
+
+    Raises:
+        InputError: if a batch does not divide by the devices.
     """
 
     def __init__(
@@ -35,7 +44,15 @@ class SupernetTrainer:
         eval_batch_size: int,
         auxiliary_weight: float = 0.4,
         seed: int = 0,
+        distribution: Distribution = OFF,
     ):
+        self.replicas = Replicas(distribution, batch_size)
+        if batch_size % self.replicas.count:
+            # Filler would take part in the statistics of the batch.
+            raise InputError(
+                f'sharing.batch_size is {batch_size}; shared weights need one that divides by the '
+                f'{self.replicas.count} devices'
+            )
         self.supernet = supernet
         self.optimizer = optimizer
         self.batch_size = batch_size
@@ -43,22 +60,32 @@ class SupernetTrainer:
         self.auxiliary_weight = auxiliary_weight
         self.seed = seed
 
-    def _batch_specs(self, batch: int) -> tuple[tf.TensorSpec, ...]:
-        images = tf.TensorSpec((batch, *self.supernet.config.image_shape), tf.float32)
-        return images, tf.TensorSpec((batch,), tf.int32), tf.TensorSpec((batch,), tf.float32)
+    def _specs(self, *shape: int) -> tuple[tf.TensorSpec, ...]:
+        """Returns the specs of images, labels and weights of so many rows on each replica of this process."""
+        places = () if self.replicas.rows is None else (len(self.replicas.rows),)
+        shapes = ((*places, *shape, *self.supernet.config.image_shape), (*places, *shape), (*places, *shape))
+        return tuple(map(tf.TensorSpec, shapes, (tf.float32, tf.int32, tf.float32)))
 
     @functools.cached_property
     def step(self) -> Callable[..., tf.Tensor]:
         """The compiled step: (images, labels, weights, codes, learning rate, number, progress) -> loss (scalar)."""
         scalar = tf.TensorSpec((), tf.float32)
-        specs = (self.supernet.codes_spec, scalar, tf.TensorSpec((), tf.int32), scalar)
-        return tf.function(self.update, autograph=False, input_signature=(*self._batch_specs(self.batch_size), *specs))
+        others = (self.supernet.codes_spec, scalar, tf.TensorSpec((), tf.int32), scalar)
+
+        def run(images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, *others: tf.Tensor) -> tf.Tensor:
+            return self.replicas.total(self.replicas.run(self.update, [images, labels, weights], *others))
+
+        return tf.function(run, autograph=False, input_signature=(*self._specs(self.replicas.size), *others))
 
     @functools.cached_property
     def logits(self) -> Callable[..., tf.Tensor]:
-        """The compiled evaluation of one batch: (images, codes) -> logits [B, classes]."""
-        images, _, _ = self._batch_specs(self.eval_batch_size)
-        return tf.function(self.supernet.logits, autograph=False, input_signature=(images, self.supernet.codes_spec))
+        """The compiled evaluation: (a batch of images for each replica, codes) -> logits [replicas * B, classes]."""
+        images, _, _ = self._specs(self.eval_batch_size)
+
+        def run(images: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
+            return self.replicas.gather(self.replicas.run(self.supernet.logits, [images], codes))
+
+        return tf.function(run, autograph=False, input_signature=(images, self.supernet.codes_spec))
 
     def update(
         self,
@@ -85,13 +112,15 @@ class SupernetTrainer:
         used, momenta = self.optimizer.read(codes)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(used)
-            outputs = self.supernet.forward(used, images, codes, training=True, progress=progress, seed=seed)
+            outputs = self.supernet.forward(
+                used, images, codes, training=True, progress=progress, seed=seed, share=self.replicas.share()
+            )
             logits, *auxiliary = outputs if isinstance(outputs, tuple) else (outputs,)
-            loss = total = _loss(logits, labels, weights)
+            loss = total = self._loss(logits, labels, weights)
             for others in auxiliary:
-                total += self.auxiliary_weight * _loss(others, labels, weights)
+                total += self.auxiliary_weight * self._loss(others, labels, weights)
         gradients = tape.gradient(total, used, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        self.optimizer.apply(codes, used, momenta, gradients, learning_rate)
+        self.optimizer.apply(codes, used, momenta, self.replicas.sum(gradients), learning_rate)
         return loss
 
     def predict(self, architecture: Architecture, batches: Iterable[tf.Tensor]) -> np.ndarray:
@@ -105,9 +134,15 @@ class SupernetTrainer:
             InputError: if the architecture is not of the space.
         """
         codes = tf.constant(self.supernet.codes(architecture))
-        return np.concatenate([self.logits(images, codes).numpy() for images in batches])
+        if self.replicas.rows is None:
+            return np.concatenate([self.logits(images, codes).numpy() for images in batches])
+        held, count = list(batches), self.replicas.count
+        rounds = [held[start : start + count] for start in range(0, len(held), count)]
+        found = [self.logits(tf.stack(each + each[:1] * (count - len(each))), codes).numpy() for each in rounds]
+        return np.concatenate(found)[: sum(len(images) for images in held)]
 
-
-def _loss(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), tf.reduce_sum(weights))
+    def _loss(self, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """Returns the weighted mean cross entropy; on one of several replicas its share of it."""
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        (weight,) = self.replicas.sum([tf.reduce_sum(weights)])
+        return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), weight)

@@ -19,25 +19,30 @@ class LanguageSteps:
     """Steps over segments that follow one another, the state carried from each to the next.
 
     Args:
-        function: (inputs [T, b], targets [T, b], weights [T, b], state, number) -> value (scalar), state; on every
-            replica, its share of the value.
+        function: (inputs [T, b], targets [T, b], weights [T, b], state, number, others) -> value (scalar), state; on
+            every replica, its share of the value.
         replicas: that run it.
         initial_state: of the replicas, at the beginning of a text.
+        others: what it takes beside, the same for all steps of a call.
     """
 
-    def __init__(self, function: Step, replicas: Replicas, initial_state: Any):
+    def __init__(self, function: Step, replicas: Replicas, initial_state: Any, others: Sequence[tf.TensorSpec] = ()):
         self._function = function
         self._replicas = replicas
         self._initial_state = initial_state
+        self._others = tuple(others)
         self.compiled: dict[int, Step] = {}
 
-    def __call__(self, segments: Sequence[Segment], state: Any, first: int) -> tuple[tf.Tensor, Any]:
+    def __call__(
+        self, segments: Sequence[Segment], state: Any, first: int, *others: tf.Tensor
+    ) -> tuple[tf.Tensor, Any]:
         """Makes the steps of segments of one length in one call from Python.
 
         Args:
             segments: of T tokens each, at most `steps_per_loop` of them.
             state: that the first one begins with.
             first: number of its step.
+            others: see the class.
 
         Returns:
             The values [segments], and the state after the last.
@@ -48,16 +53,17 @@ class LanguageSteps:
         if len(segments) < loop:  # to the static shape; steps that are not counted are not made
             parts = [np.pad(part, ((0, loop - len(segments)), *[(0, 0)] * (part.ndim - 1))) for part in parts]
         step = self.step(len(segments[0].inputs))
-        return step(*map(tf.constant, parts), state, tf.constant(first), tf.constant(len(segments)))
+        return step(*map(tf.constant, parts), state, tf.constant(first), tf.constant(len(segments)), *others)
 
     def step(self, length: int) -> Step:
-        """Returns the compiled call of one length: (inputs, targets, weights, state, first, count) -> values, state.
+        """Returns the compiled call of one length.
 
         Args:
             length: T; each is traced when it is first asked for.
 
         Returns:
-            A function of inputs and the others [steps_per_loop, (replicas,) T, b], of which `count` are used.
+            A function (inputs, targets, weights, state, first, count, others) -> values, state; the first three are
+            [steps_per_loop, (replicas,) T, b], of which `count` are used.
         """
         if length not in self.compiled:
             replicas = self._replicas
@@ -66,16 +72,23 @@ class LanguageSteps:
             specs = [tf.TensorSpec(shape, kind) for kind in (tf.int32, tf.int32, tf.float32)]
             scalar = tf.TensorSpec((), tf.int32)
             self.compiled[length] = tf.function(self._many, autograph=False).get_concrete_function(
-                *specs, self._initial_state, scalar, scalar
+                *specs, self._initial_state, scalar, scalar, *self._others
             )
         return self.compiled[length]
 
     def _many(
-        self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, state: Any, first: tf.Tensor, count: tf.Tensor
+        self,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        weights: tf.Tensor,
+        state: Any,
+        first: tf.Tensor,
+        count: tf.Tensor,
+        *others: tf.Tensor,
     ) -> tuple[tf.Tensor, Any]:
         def once(index: tf.Tensor | int, state: Any) -> tuple[tf.Tensor, Any]:
             parts = [part[index] for part in (inputs, targets, weights)]
-            value, state = self._replicas.run(self._function, parts, state, first + index)
+            value, state = self._replicas.run(self._function, parts, state, first + index, *others)
             return self._replicas.total(value), state
 
         if self._replicas.steps_per_loop == 1:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nao_tf.networks.share import Share, share_rows, sum_over_replicas
+from nao_tf.networks.share import FILLER, Share, share_rows, sum_over_replicas
 from nao_tf.training.strategy import Distribution, make_strategy, task_of_cluster
 
 Loop = Callable[[Iterator, tf.Tensor, tf.Tensor], tf.Tensor]
@@ -86,6 +86,24 @@ class Replicas:
     def gather(self, value: Any) -> tf.Tensor:
         """Returns the rows of all replicas, one replica's after the other's, of what `run` returned."""
         return value if self.count == 1 else self.strategy.gather(value, axis=0)
+
+    def spread(self, rows: np.ndarray) -> Any:
+        """Returns the rows [B, ...] of a global batch as a value for each replica of this process, [b, ...] each."""
+        table = self.rows
+        if table is None:
+            return tf.constant(rows)
+        first = self._task * self._here
+        filler = (table == FILLER).reshape(*table.shape, *[1] * (rows.ndim - 1))
+        parts = np.where(filler, np.zeros((), rows.dtype), rows[np.maximum(table, 0)])
+        return self.strategy.experimental_distribute_values_from_function(
+            lambda context: tf.constant(parts[context.replica_id_in_sync_group - first])
+        )
+
+    def collect(self, value: Any) -> np.ndarray:
+        """Returns the rows [B, ...] of what `spread` or `run` returned for the replicas of one process."""
+        parts = self.strategy.experimental_local_results(value)
+        found = np.concatenate([part.numpy() for part in parts])
+        return found if self.rows is None else found[self.rows.ravel() != FILLER]
 
     def loop(self, step: Callable[..., tf.Tensor], batches: Iterator) -> Loop:
         """Traces the training loop.

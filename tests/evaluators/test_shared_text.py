@@ -65,7 +65,7 @@ def test_learns_and_goes_on_from_the_middle_of_an_epoch(weights):
     assert np.abs(middle['state']).max() > 0
     for variable in weights.variables:
         variable.assign(np.full(variable.shape, 7, np.float32))
-    weights.state = weights.trainer.initial_state(4)
+    weights.state = weights.trainer.initial_state(weights.trainer.replicas)
     weights.assign(middle)
     assert train(weights, 2, start=4)[:18] == losses[4:]
     for name, value in weights.arrays().items():

@@ -227,5 +227,5 @@ def test_values_that_are_wrong():
         SharedTrainConfig(epochs=0)
     with pytest.raises(InputError, match=r'sharing\.momentum is 1'):
         SharedTrainConfig(momentum=1.0)
-    with pytest.raises(InputError, match=r'--distribution_strategy=one_device: .* one device'):
-        check_sharing(default_sharing_config(), Distribution('one_device'))
+    with pytest.raises(InputError, match=r'--distribution_strategy=multi_worker_mirrored: .* by one process'):
+        check_sharing(default_sharing_config(), Distribution('multi_worker_mirrored'))

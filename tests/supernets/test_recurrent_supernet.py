@@ -202,12 +202,11 @@ def test_trains_and_scores_on_one_text():
     np.testing.assert_allclose(before, WORDS, rtol=0.05)
     for number in range(150):
         codes = net.codes(cells[number % 3])
-        step = train.step(STEPS)
-        step(text[:STEPS], text[1 : STEPS + 1], ones, train.initial_state(BATCH), codes, 0.5, number)
+        train.steps(segments[:1], train.initial_state(train.replicas), number, codes, 0.5)
     assert max(train.perplexities(cells, segments[:1])) < 0.7 * WORDS
     after = train.perplexities(cells, segments)
     assert train.perplexities(cells[::-1], segments) == after[::-1]
-    assert train.step(STEPS).experimental_get_tracing_count() == 1
+    assert set(train.steps.compiled) == {STEPS}
     for architecture, perplexity in zip(cells, after, strict=True):
         network, _ = stand_alone(net, architecture)
         state, losses = tf.zeros((BATCH, HIDDEN)), []

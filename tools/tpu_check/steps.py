@@ -177,22 +177,28 @@ def recurrent_eval(size: Size, chips: int) -> Step:
 
 
 def supernet(size: Size, chips: int) -> Step:
-    """A training step of the convolutional supernet (A2), the architecture a tensor; on one chip as yet."""
-    del chips
+    """A training step of the convolutional supernet (A2), the architecture a tensor."""
     stages, filters = size.shared
     config = SupernetConfig(cells_per_stage=stages, filters=filters, image_shape=IMAGE, classes=CLASSES)
     shared = ConvSupernet(get_space('enas_cnn'), config, seed=0, execution='masked')
     trainer = SupernetTrainer(shared, SharedMomentum(shared), batch_size=size.batch, eval_batch_size=size.batch)
-    return Step(trainer.update, trainer.step.input_signature, 1)
+    trainer.replicas = ChipReplicas(chips, size.batch)
+    rows = trainer.replicas.size
+    specs = (_floats(rows, *IMAGE), _ints(rows), _floats(rows), shared.codes_spec, _floats(), _ints(), _floats())
+    return Step(on_chip(trainer.update, chips), specs, chips)
 
 
 def recurrent_supernet(size: Size, chips: int) -> Step:
-    """A training step of the recurrent supernet (A3), the architecture a tensor; on one chip as yet."""
-    del chips
+    """A training step of the recurrent supernet (A3), the architecture a tensor."""
     config = RecurrentConfig(vocabulary=WORDS, hidden=size.hidden)
     shared = RecurrentSupernet(get_space('nao_rnn'), config, execution='masked')
     trainer = RecurrentTrainer(shared, batch_size=size.streams, eval_batch_size=size.streams)
-    return Step(trainer.update, trainer.step(size.length).input_signature, 1, True)
+    trainer.replicas = ChipReplicas(chips, size.streams)
+    rows = trainer.replicas.size
+    tokens = _ints(size.length, rows)
+    state = _floats(rows, size.hidden)
+    specs = (tokens, tokens, _floats(size.length, rows), state, _ints(), shared.codes_spec, _floats())
+    return Step(on_chip(trainer.update, chips), specs, chips, True)
 
 
 STEPS: dict[str, Callable[[Size, int], Step]] = {
