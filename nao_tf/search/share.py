@@ -75,6 +75,10 @@ def check_sharing(config: ml_collections.ConfigDict, distribution: Distribution 
             '--distribution_strategy=multi_worker_mirrored: shared weights are trained by one process; take mirrored '
             'or tpu'
         )
+    if distribution.strategy == 'tpu' and config.sharing.execution != 'masked':
+        raise InputError(
+            f'sharing.execution is {config.sharing.execution!r}, which has no form for a TPU; set it to masked'
+        )
     if config.baseline != 'none':
         raise InputError(
             f'baseline is {config.baseline!r}, which a search with shared weights does not have; set it to none, and '
