@@ -1,4 +1,4 @@
-"""`nao report`: a page and figures of a search."""
+"""`nao report`: a page and figures of a search or a training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nao_tf.errors import InputError
 def define(values: flags.FlagValues, arguments: list[str]) -> None:
     """Defines the flags of `nao report`."""
     del arguments
-    flags.DEFINE_string('workdir', None, 'directory of a search, finished or not', flag_values=values)
+    flags.DEFINE_string('workdir', None, 'directory of a search or a training, finished or not', flag_values=values)
     flags.DEFINE_string('output', None, 'the page; WORKDIR/report/report.html by default', flag_values=values)
     flags.DEFINE_bool(
         'predictor_curve', False, 'measure the predictor by training cells first (Fig. 2a); minutes', flag_values=values
@@ -20,7 +20,7 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
 
 
 def run(values: flags.FlagValues, rest: list[str]) -> None:
-    """Make a page of a search, with figures, that opens offline."""
+    """Make a page of a search or a training, with figures, that opens offline."""
     no_more(rest)
     if values.workdir is None:
         raise InputError('nao report needs --workdir=DIR')

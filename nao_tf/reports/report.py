@@ -1,19 +1,23 @@
-"""`nao report`: a work directory becomes a page and its figures."""
+"""`nao report`: a work directory of a search or a training becomes a page and its figures."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 from nao_tf.errors import InputError
 from nao_tf.files import write_text
-from nao_tf.reports import controller_sections, sections
+from nao_tf.reports import controller_sections, sections, sharing
 from nao_tf.reports.album import Album
 from nao_tf.reports.page import page
 from nao_tf.reports.predictor_curve import CURVE, measure_curve, write_curve
 from nao_tf.reports.source import Source, open_source
+from nao_tf.reports.training import training_page
+from nao_tf.search.journal import Journal
+from nao_tf.search.status import is_training
 from nao_tf.search.summary import summarise
-from nao_tf.search.workdir import read_json
+from nao_tf.search.workdir import JOURNAL, read_json
 
 FOLDER, PAGE = 'report', 'report.html'
 
@@ -22,7 +26,7 @@ def make_report(workdir: Path, output: Path | None = None) -> Path:
     """Writes the page, and its figures as PNG and SVG to `workdir/report`.
 
     Args:
-        workdir: of a search, finished or not.
+        workdir: of a search or a training, finished or not.
         output: of the page; None for `report.html` beside the figures.
 
     Returns:
@@ -33,20 +37,27 @@ def make_report(workdir: Path, output: Path | None = None) -> Path:
     """
     if output is not None and output.is_dir():
         raise InputError(f'--output is {output}, a folder; name the file, such as {output / PAGE}')
-    source = open_source(workdir)
+    album = Album(workdir / FOLDER)
+    if is_training(workdir):
+        make: Callable[[], str] = functools.partial(training_page, workdir, album)
+    elif sharing.has_sharing(workdir) and not Journal(workdir / JOURNAL).exists():
+        make = functools.partial(sharing.sharing_page, workdir, album)
+    else:
+        make = functools.partial(make_page, open_source(workdir), album)
     output = output or workdir / FOLDER / PAGE
     try:
-        write_text(output, make_page(source))
+        write_text(output, make())
     except OSError as error:
         raise InputError(f'cannot write to {error.filename or output}: {error.strerror}') from None
     return output
 
 
-def make_page(source: Source) -> str:
+def make_page(source: Source, album: Album) -> str:
     """Returns the page of a search; writes its figures.
 
     Args:
         source: the search.
+        album: of the figures.
     """
     summary = summarise(
         source.history,
@@ -56,10 +67,10 @@ def make_page(source: Source) -> str:
         seed=int(source.config['seed']),
         score=source.score,
     )
-    album = Album(source.workdir / FOLDER)
     parts = [
         sections.overview(source, summary),
         *sections.best_cells(source, album),
+        *([sharing.sharing_section(source.workdir, album)] if sharing.has_sharing(source.workdir) else []),
         sections.score_section(source, album, summary),
         sections.round_section(source, album, summary),
         controller_sections.prediction_section(source, album),

@@ -15,7 +15,9 @@ from nao_tf.evaluators.child import CHECKPOINT_SECONDS, save_model
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.search.crew import Crew
+from nao_tf.search.epochs import EpochLog
 from nao_tf.search.executor import OutOfTime
+from nao_tf.search.history import finite
 from nao_tf.search.progress import clock
 from nao_tf.search.start import Start
 from nao_tf.search.terminal import Terminal
@@ -120,6 +122,7 @@ class FinalTraining:
                 f'continuing {self.folder}: {first / trainer.steps_per_epoch:.1f} of {epochs} epochs are done'
             )
         started = written = time.perf_counter()
+        log = EpochLog(self.folder)
 
         def on_epoch(epoch: int, score: float) -> None:
             metric, best = trainer.task.metric, course.best
@@ -140,6 +143,7 @@ class FinalTraining:
                 elapsed=elapsed,
                 left=left,
             )
+            log.add(epoch, {'loss': finite(course.metrics['loss']), 'score': finite(score)}, candidate=self.number + 1)
             console.doing('training')
             console.advance(epoch, epochs, line=f'epoch {epoch} of {epochs} | {figures}', brief=figures)
             if trainer.ended:
@@ -167,6 +171,7 @@ class FinalTraining:
             return Outcome(failure=str(error))
         finally:
             console.close()
+            log.close()
         if beat is None or result.score > beat:
             self._save(trainer.replicas.read(trainer.network.variables), MODEL)
         return Outcome(0.0 if math.isnan(result.score) else result.score, result.epoch, result.metrics)

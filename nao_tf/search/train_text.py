@@ -19,7 +19,9 @@ from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.search.children import recurrent_recipe
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
+from nao_tf.search.epochs import EpochLog
 from nao_tf.search.executor import OutOfTime
+from nao_tf.search.history import finite
 from nao_tf.search.progress import clock
 from nao_tf.search.setup import set_threads
 from nao_tf.search.terminal import Terminal, as_terminal
@@ -109,13 +111,16 @@ def _train(
 ) -> None:
     """Trains to the end, with a line and a checkpoint after every epoch."""
     started, before, epochs = time.perf_counter(), trainer.course.epoch, trainer.config.epochs
+    log = EpochLog(folder)
 
     def on_epoch(epoch: int, perplexity: float) -> None:
         if folder is not None:
             save_checkpoint(trainer, folder / CHECKPOINT)
         elapsed = time.perf_counter() - started
         best = trainer.course.best
+        last = trainer.course.last
         assert best is not None
+        assert last is not None
         averaged = ' (averaged)' if trainer.optimizer.averaging else ''
         left = elapsed / (epoch - before) * (epochs - epoch)
         console.tell(
@@ -132,6 +137,7 @@ def _train(
             f'perplexity {perplexity:.2f}{averaged} | best {best.metrics["perplexity"]:.2f} | '
             f'{clock(elapsed)} elapsed, {clock(left)} left'
         )
+        log.add(epoch, {'loss': finite(last.metrics['loss']), 'perplexity': finite(perplexity)})
         console.doing('training')
         console.advance(epoch, epochs, line=f'epoch {epoch} of {epochs} | {figures}', brief=figures)
         if epoch < epochs and crew.tell_json(max_hours is not None and elapsed >= max_hours * 3600):
@@ -141,6 +147,7 @@ def _train(
         trainer.train(on_epoch)
     finally:
         console.close()
+        log.close()
 
 
 def _finish(trainer: LanguageTrainer, folder: Path | None, parameters: int, console: Terminal) -> dict[str, Any] | None:

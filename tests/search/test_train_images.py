@@ -10,6 +10,7 @@ from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.search import final
+from nao_tf.search.epochs import read_epochs
 from nao_tf.search.final import FinalTraining
 from nao_tf.search.start import make_start
 from nao_tf.search.train_config import default_finetune_config, default_image_train_config
@@ -60,6 +61,7 @@ def test_stopped_inside_an_epoch_ends_the_same(config, tmp_path, monkeypatch):
     monkeypatch.setattr(ImageTask, 'arrays', lambda task, split: tests.append(split) or arrays(task, split))
     whole, output = run(config, tmp_path / 'whole')
     assert output.count('\nepoch ') == 2
+    assert [len(rows) for rows in read_epochs(tmp_path / 'whole').values()] == [1, 1]
     assert 'candidate 1 of 2: trial 2' in output
     assert tests == ['test']
     first, second = whole['candidates']

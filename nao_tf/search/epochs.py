@@ -1,0 +1,55 @@
+"""The log of a training: one line for every epoch, which reports and TensorBoard read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nao_tf.search.journal import Journal
+
+EPOCHS = 'epochs.jsonl'
+
+
+class EpochLog:
+    """Appends what every epoch came to.
+
+    An epoch that is done again, because the training was stopped behind its checkpoint, stands there twice; the later
+    line counts.
+
+    Args:
+        folder: the work directory of the training; None in a process that trains along, which writes nothing.
+    """
+
+    def __init__(self, folder: Path | None):
+        self.journal = None if folder is None else Journal(folder / EPOCHS)
+
+    def add(self, epoch: int, figures: dict[str, float | None], *, candidate: int = 1) -> None:
+        """Adds an epoch.
+
+        Args:
+            epoch: that has ended, from 1.
+            figures: by their names, such as `loss`; None for one that is no number.
+            candidate: number of the architecture, from 1.
+        """
+        if self.journal is not None:
+            self.journal.append([{'event': 'epoch', 'candidate': candidate, 'epoch': epoch, **figures}])
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self.journal is not None:
+            self.journal.close()
+
+
+def read_epochs(folder: Path) -> dict[int, list[dict[str, Any]]]:
+    """Returns the epochs of every candidate of a training, in their order.
+
+    Args:
+        folder: the work directory of a training.
+    """
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for event in Journal(folder / EPOCHS).read():
+        found[event['candidate'], event['epoch']] = event
+    candidates: dict[int, list[dict[str, Any]]] = {}
+    for (candidate, _), event in sorted(found.items()):
+        candidates.setdefault(candidate, []).append(event)
+    return candidates
