@@ -2,16 +2,15 @@
 
 import os
 import pickle
-import time
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from nao_tf import locks
+from nao_tf import cli
 from nao_tf.errors import InputError
 from nao_tf.files import as_path, folder_written_whole, is_stored, local_file, write_text, written_whole
-from nao_tf.locks import locked
-from nao_tf.search.journal import Journal
 from nao_tf.search.sharing_checkpoint import load_checkpoint, save_checkpoint
 from nao_tf.store import StorePath
 
@@ -97,35 +96,26 @@ def test_a_store_without_access_is_an_os_error(bucket):
     assert caught.value.filename == 'gs://forbidden/run'
 
 
-def test_journal_is_an_object_an_append(folder):
-    path, place = folder
-    first, second = Journal(path / 'trials.jsonl'), Journal(path / 'trials.jsonl')
-    assert (first.exists(), first.read()) == (False, [])
-    first.append([{'event': 'a', 'n': 1}, {'event': 'b'}])
-    first.append([{'event': 'c'}])
-    first.close()
-    assert second.exists()
-    assert second.read() == [{'event': 'a', 'n': 1}, {'event': 'b'}, {'event': 'c'}]
-    second.append([{'event': 'd'}])
-    files = sorted((place / 'trials').iterdir())
-    assert [file.name[:9] for file in files] == ['00000001-', '00000002-', '00000003-']
-    files[1].write_bytes(files[1].read_bytes().replace(b'"c"', b'"x"'))
-    assert [event['event'] for event in first.read()] == ['a', 'b', 'd']
-    assert first.damaged[0].startswith(f'{path}/trials/{files[1].name}:1 is damaged')
+@pytest.mark.parametrize(
+    ('address', 'words'),
+    [
+        ('gs://forbidden/run', 'gs://forbidden/run/trials.jsonl: no permission (Error'),
+        ('gs://nowhere/run', 'gs://nowhere/run holds no search'),
+        ('gs://', 'gs:// names no bucket'),
+        ('s4://x', 's4://x: there is no access to s4://'),
+    ],
+)
+def test_a_command_says_so_in_one_line(bucket, address, words, capsys):
+    assert cli.main(['nao', 'status', f'--workdir={address}']) == 2
+    assert capsys.readouterr().err.startswith(f'nao status: {words}')
 
 
-def test_journal_may_move_between_disk_and_store(folder, tmp_path):
-    path, place = folder
-    here = Journal(tmp_path / 'trials.jsonl')
-    here.append([{'event': 'on the disk'}])
-    here.close()
-    (path / 'trials.jsonl').write_bytes((tmp_path / 'trials.jsonl').read_bytes())
-    there = Journal(path / 'trials.jsonl')
-    there.append([{'event': 'in the store'}])
-    copied = Journal(place / 'trials.jsonl')
-    copied.append([{'event': 'on the disk again'}])
-    assert [event['event'] for event in copied.read()] == ['on the disk', 'in the store', 'on the disk again']
-    assert copied.read() == there.read()
+def test_a_path_alone_does_not_load_tensorflow():
+    program = (
+        "import sys; from nao_tf.files import as_path; as_path('gs://b/x') / 'y'; print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=True)
+    assert done.stdout == 'False\n'
 
 
 def test_checkpoint_of_shared_weights(folder):
@@ -134,48 +124,3 @@ def test_checkpoint_of_shared_weights(folder):
     state, arrays = load_checkpoint(file, {'epochs': 2})
     assert state == {'step': 3}
     np.testing.assert_array_equal(arrays['w'], np.arange(5.0))
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    monkeypatch.setattr(locks, 'SETTLE_SECONDS', 0.05)
-    monkeypatch.setattr(locks, 'REFRESH_SECONDS', 0.05)
-
-
-def test_one_process_at_a_time(folder, quick):
-    path, place = folder
-    with locked(path, 'the search'):
-        words = rf'process {os.getpid()} on .* is running the search in gs://.* \(its lock is \d+ s old\); wait for it'
-        with pytest.raises(InputError, match=words), locked(path, 'the search'):
-            raise AssertionError
-    assert list(place.iterdir()) == []
-    with locked(path, 'the search'):
-        pass
-
-
-def test_the_lock_of_the_dead_is_taken_over(folder, quick, monkeypatch):
-    path, place = folder
-    mine = locks._StoreLock(path, 'the search')._mine
-    write_text(path / '.lock', '{"host": "elsewhere", "process": 1, "token": "theirs"}')
-    with pytest.raises(InputError, match=r'If it is dead, its lock ends in [78]?[0-9]+ s'), locked(path, 'the search'):
-        raise AssertionError
-    os.utime(place / '.lock', (0, (place / '.lock').stat().st_mtime - locks.STALE_SECONDS - 1))
-    with locked(path, 'the search'):
-        pass
-    mine |= {'process': 2**22 + 1, 'token': 'of a process that was killed'}  # no process has that number
-    write_text(path / '.lock', str(mine).replace("'", '"'))
-    with locked(path, 'the search'):
-        pass
-
-
-def test_a_lock_that_was_taken_over_ends_its_process(folder, quick):
-    path, place = folder
-
-    def work():
-        with locked(path, 'the search'):
-            write_text(path / '.lock', '{"host": "elsewhere", "process": 7, "token": "theirs"}')
-            time.sleep(60)
-
-    with pytest.raises(InputError, match=r'process 7 on elsewhere has taken over gs://.*; this process stops'):
-        work()
-    assert 'elsewhere' in (place / '.lock').read_text()

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nao_tf.errors import InputError
+from nao_tf.files import as_path
 from nao_tf.search.journal import Journal, decode_line, encode_line
 
 JSON = st.recursive(
@@ -81,3 +82,34 @@ def test_unreadable_journal(tmp_path):
     path.mkdir()
     with pytest.raises(InputError, match='cannot read the journal'):
         Journal(path).read()
+
+
+def test_journal_is_an_object_an_append(bucket):
+    path, place = as_path(bucket[0]), bucket[1]
+    first, second = Journal(path / 'trials.jsonl'), Journal(path / 'trials.jsonl')
+    assert (first.exists(), first.read()) == (False, [])
+    first.append([{'event': 'a', 'n': 1}, {'event': 'b'}])
+    first.append([{'event': 'c'}])
+    first.close()
+    assert second.exists()
+    assert second.read() == [{'event': 'a', 'n': 1}, {'event': 'b'}, {'event': 'c'}]
+    second.append([{'event': 'd'}])
+    files = sorted((place / 'trials').iterdir())
+    assert [file.name[:9] for file in files] == ['00000001-', '00000002-', '00000003-']
+    files[1].write_bytes(files[1].read_bytes().replace(b'"c"', b'"x"'))
+    assert [event['event'] for event in first.read()] == ['a', 'b', 'd']
+    assert first.damaged[0].startswith(f'{path}/trials/{files[1].name}:1 is damaged')
+
+
+def test_journal_may_move_between_disk_and_store(bucket, tmp_path):
+    path, place = as_path(bucket[0]), bucket[1]
+    here = Journal(tmp_path / 'trials.jsonl')
+    here.append([{'event': 'on the disk'}])
+    here.close()
+    (path / 'trials.jsonl').write_bytes((tmp_path / 'trials.jsonl').read_bytes())
+    there = Journal(path / 'trials.jsonl')
+    there.append([{'event': 'in the store'}])
+    copied = Journal(place / 'trials.jsonl')
+    copied.append([{'event': 'on the disk again'}])
+    assert [event['event'] for event in copied.read()] == ['on the disk', 'in the store', 'on the disk again']
+    assert copied.read() == there.read()

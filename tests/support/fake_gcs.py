@@ -17,6 +17,7 @@ import re
 import ssl
 import subprocess
 import sys
+import threading
 import urllib.parse
 from pathlib import Path
 
@@ -153,7 +154,10 @@ def start(folder):
         capture_output=True,
     )
     process = subprocess.Popen(
-        [sys.executable, '-m', 'tests.support.fake_gcs', certificate, key, objects], stdout=subprocess.PIPE, text=True
+        [sys.executable, '-m', 'tests.support.fake_gcs', certificate, key, objects],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     environment = {
         'https_proxy': f'http://127.0.0.1:{int(process.stdout.readline())}',
@@ -167,8 +171,9 @@ def main(certificate, key, folder):
     Store.folder = Path(folder)
     Store.context.load_cert_chain(certificate, key)
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Store)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
-    server.serve_forever()
+    sys.stdin.read()  # which ends with whoever started it
 
 
 if __name__ == '__main__':
