@@ -2,6 +2,7 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -26,6 +27,26 @@ def test_one_process_at_a_time(bucket, quick):
     assert list(place.iterdir()) == []
     with locked(path, 'the search'):
         pass
+
+
+def test_of_processes_that_start_at_once_one_goes_on(bucket, quick, monkeypatch):
+    monkeypatch.setattr(locks, 'SETTLE_SECONDS', 0.5)
+    path, _ = as_path(bucket[0]), bucket[1]
+    starting = [locks._StoreLock(path, 'the search') for _ in range(3)]
+
+    def take(lock):
+        try:
+            lock.take()
+        except InputError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(starting)) as pool:
+        taken = list(pool.map(take, starting))
+    for lock in starting:
+        lock.leave()
+    assert sum(taken) == 1
+    assert list(path.iterdir()) == []
 
 
 def test_the_lock_of_the_dead_is_taken_over(bucket, quick, monkeypatch):

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import math
 import os
+import signal
 
 import numpy as np
 import psutil
@@ -35,7 +36,9 @@ CELLS = [SPACE.canonical(SPACE.sample(np.random.default_rng(seed))) for seed in 
 @pytest.fixture(scope='module')
 def cluster():
     """One Ray of this machine for all tests: an executor uses the connection that is there."""
+    before = signal.getsignal(signal.SIGTERM)
     with connected(RayOptions(workers=4)):
+        assert signal.getsignal(signal.SIGTERM) == before  # Ray takes it for itself
         yield
 
 
