@@ -40,6 +40,9 @@ def define(values: flags.FlagValues, arguments: list[str]) -> None:
     flags.DEFINE_string(
         'ray_address', '', 'host:port of a Ray cluster, or auto; none starts Ray on this machine', flag_values=values
     )
+    flags.DEFINE_bool(
+        'tensorboard', False, 'write WORKDIR/tensorboard while it runs (docs/report.md)', flag_values=values
+    )
     define_output(values)
     define_distribution(values)
 
@@ -60,6 +63,11 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     from nao_tf.search.run import run_search
 
     execution = Execution(values.executor, values.workers, values.ray_address, distribution_of(values))
+    watcher = None
+    if values.tensorboard:
+        from nao_tf.reports.tensorboard import TensorBoard
+
+        watcher = TensorBoard(seed=config.seed)
     # What is alive now stays alive: the collections between children need not look at it again.
     gc.collect()
     gc.freeze()
@@ -70,4 +78,5 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
         dry_run=values.dry_run,
         console=console,
         execution=execution,
+        watcher=watcher,
     )

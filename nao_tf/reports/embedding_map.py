@@ -66,10 +66,7 @@ def map_embedding(trials: Sequence[Trial], space: SearchSpace, *, seed: int) -> 
     if len(found) < LEAST:
         return None
     cells, scores = list(found), np.array(list(found.values()), float)
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(cells))[:FITTED])
-    controller = Controller(space, CONFIG, seed=seed)
-    controller.fit([cells[index] for index in drawn], scores[drawn])
-    states = controller.encode(cells).mean(axis=1)
+    states, fitted = embed(cells, scores, space, seed=seed)
     analysis = PCA(2, random_state=0)
     places = analysis.fit_transform(states)
     return EmbeddingMap(
@@ -77,9 +74,26 @@ def map_embedding(trials: Sequence[Trial], space: SearchSpace, *, seed: int) -> 
         scores,
         analysis.explained_variance_ratio_,
         ascent_paths(trials, cells),
-        len(drawn),
+        fitted,
         time.perf_counter() - started,
     )
+
+
+def embed(
+    cells: Sequence[Architecture], scores: Sequence[float] | np.ndarray, space: SearchSpace, *, seed: int
+) -> tuple[np.ndarray, int]:
+    """Fits a controller to architectures and returns their mean states of E(x), float [n, D], and how many it fitted.
+
+    Args:
+        cells: n different ones.
+        scores: [n].
+        space: of the architectures.
+        seed: of the draw of at most `FITTED` and of the controller.
+    """
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(cells))[:FITTED])
+    controller = Controller(space, CONFIG, seed=seed)
+    controller.fit([cells[index] for index in drawn], np.asarray(scores, float)[drawn])
+    return controller.encode(cells).mean(axis=1), len(drawn)
 
 
 def ascent_paths(trials: Sequence[Trial], cells: Sequence[Architecture]) -> np.ndarray:

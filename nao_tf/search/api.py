@@ -13,6 +13,7 @@ from nao_tf.search.config import default_config, default_text_config, set_field
 from nao_tf.search.execution import Execution
 from nao_tf.search.run import Result, run_search
 from nao_tf.search.setup import set_threads, share_gpus
+from nao_tf.search.watch import Watcher
 from nao_tf.tasks.make import Task, as_task, is_text
 from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
@@ -30,6 +31,7 @@ def search(
     workers: int = 1,
     ray_address: str = '',
     distribution: Distribution = OFF,
+    watcher: Watcher | None = None,
 ) -> Result | None:
     """Finds a cell for a task by Neural Architecture Optimization.
 
@@ -49,6 +51,7 @@ def search(
         workers: children that Ray trains at a time.
         ray_address: `host:port` of a Ray cluster's head or `auto`; '' starts Ray on this machine.
         distribution: the devices that train one child together (docs/scaling.md).
+        watcher: told of every child that ends, such as `nao_tf.reports.tensorboard.TensorBoard()`.
 
     Returns:
         The result, or None if the time was over before the end.
@@ -77,7 +80,9 @@ def search(
     share_gpus()
     if executor != 'ray':
         make_strategy(distribution)
-    return run_search(settings, workdir, task=_task(task, settings), max_hours=max_hours, execution=execution)
+    return run_search(
+        settings, workdir, task=_task(task, settings), max_hours=max_hours, execution=execution, watcher=watcher
+    )
 
 
 def _task(task: Any, settings: ml_collections.ConfigDict) -> Task:

@@ -32,6 +32,7 @@ from nao_tf.search.sharing_progress import SharingProgress
 from nao_tf.search.shown import Shown
 from nao_tf.search.terminal import QUIET, Terminal, as_terminal
 from nao_tf.search.together import follow
+from nao_tf.search.watch import Watched, Watcher
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.tasks.make import Task, make_task
@@ -73,6 +74,7 @@ def run_search(
     dry_run: bool = False,
     console: Console | None = None,
     execution: Execution = IN_PROCESS,
+    watcher: Watcher | None = None,
 ) -> Result | None:
     """Runs or continues a search; a finished one is printed again.
 
@@ -85,6 +87,7 @@ def run_search(
         dry_run: only says what would run, and writes nothing.
         console: where progress goes; the standard output by default.
         execution: where children run.
+        watcher: told of every child that ends, such as `nao_tf.reports.tensorboard.TensorBoard`.
 
     Returns:
         The result; None after a dry run, when the time was over, or in a process that trained along.
@@ -123,7 +126,7 @@ def run_search(
             _follow(config, parts, identity, console, execution)
             return None
         with open_workdir(as_path(workdir), identity, flatten(default_config_like(config))) as folder:
-            return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing)
+            return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing, watcher)
     except OSError as error:
         if error.errno not in DISK:
             raise
@@ -160,10 +163,13 @@ def _run(
     started: float,
     execution: Execution,
     sharing: Sharing | None,
+    watcher: Watcher | None,
 ) -> Result | None:
     journal = Journal(workdir / JOURNAL)
     shown = Shown.of(parts.task)
     progress = Progress(0, console=console, shown=shown)
+    if watcher is not None:
+        progress = Watched(progress, watcher)
     if execution.executor != 'ray':
         parts.evaluator.checkpoints = workdir / 'children'
     executor = execution.make(config, parts, identity)
@@ -187,6 +193,8 @@ def _run(
     parts.warm = [trial.evaluation for trial in history.of_arm(WARM) if trial.evaluation is not None]
     shared = None
     try:
+        if watcher is not None:
+            watcher.opened(workdir, parts.space, history)
         if sharing is not None:
             describe_search(config, parts, console, sharing)
             shared = sharing.run(workdir, SharingProgress(progress), loop.check_time)
@@ -214,6 +222,10 @@ def _run(
     finally:
         progress.close()
         journal.close()
+        if watcher is not None:
+            watcher.closed(history)
+    if watcher is not None:
+        watcher.finished(history)
     summary = summarise_search(config, parts, history, keeper, shown, shared)
     write_text(workdir / SUMMARY, json.dumps(summary, indent=1))
     print_search(summary, console, shown)

@@ -1,0 +1,44 @@
+"""A watcher: what looks on while a search runs, beside the terminal, and changes nothing of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from nao_tf.search.history import History, Trial
+from nao_tf.search.progress import Progress
+from nao_tf.spaces.base import SearchSpace
+
+
+class Watcher(Protocol):
+    """What is told of a search, such as a writer for TensorBoard (`nao_tf.reports.tensorboard`)."""
+
+    def opened(self, workdir: Path, space: SearchSpace, history: History) -> None:
+        """A session begins; the history holds what earlier ones left."""
+
+    def ended(self, trial: Trial, history: History) -> None:
+        """A trial has a score or has failed."""
+
+    def closed(self, history: History) -> None:
+        """The session ends, whether the search has or not."""
+
+    def finished(self, history: History) -> None:
+        """The search has ended, and the session with it."""
+
+
+class Watched(Progress):
+    """Progress that a watcher hears too.
+
+    Args:
+        progress: whose console and metric it takes.
+        watcher: told of every trial that ends.
+    """
+
+    def __init__(self, progress: Progress, watcher: Watcher):
+        super().__init__(progress.total, progress.ended_before, progress.console, progress.shown)
+        self.watcher = watcher
+
+    def ended(self, trial: Trial, history: History) -> None:
+        """Shows a trial that ended, and tells the watcher."""
+        super().ended(trial, history)
+        self.watcher.ended(trial, history)
