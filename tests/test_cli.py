@@ -66,7 +66,7 @@ def test_usage(nao):
         ((*BASE, '--workdir=x', '--distribution_strategy=both'), ['should be one of <off|one_device|mirrored|']),
         (
             ('train', '--config=configs/ptb_final.py', '--workdir=x', '--distribution_strategy=multi_worker_mirrored'),
-            ['nao train is for one process'],
+            ['multi_worker_mirrored needs TF_CONFIG in the environment'],
         ),
         (('status',), ['needs --workdir']),
         (('status', '--workdir=configs'), ['holds no search']),

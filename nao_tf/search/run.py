@@ -123,7 +123,7 @@ def run_search(
                 describe_children(parts, console, config.sharing.finalists + config.sharing.ranked, execution)
             return None
         if execution.follows:
-            _follow(config, parts, identity, console, execution)
+            _follow(config, parts, identity, console, execution, sharing)
             return None
         with open_workdir(as_path(workdir), identity, flatten(default_config_like(config))) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing, watcher)
@@ -144,12 +144,15 @@ def _follow(
     identity: dict[str, Any],
     console: Console,
     execution: Execution,
+    sharing: Sharing | None,
 ) -> None:
     """Trains along with the process that searches, until it is done."""
-    child = execution.child(config, parts.task, parts.space)
-    assert child.broadcast is not None
     number, processes = task_of_cluster()
     console.print(f'process {number} of {processes} trains along; process 0 searches and writes', markup=False)
+    if sharing is not None and not sharing.follow():
+        return
+    child = execution.child(config, parts.task, parts.space)
+    assert child.broadcast is not None
     console.print(f'{follow(child, child.broadcast, identity)} children were trained', markup=False)
 
 

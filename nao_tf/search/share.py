@@ -13,7 +13,9 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_weights import SharedWeights
 from nao_tf.search.candidates import Candidates, Scored
+from nao_tf.search.crew import Crew
 from nao_tf.search.drawn import Policy, Uniform
+from nao_tf.search.executor import OutOfTime
 from nao_tf.search.history import History
 from nao_tf.search.pool import Pool
 from nao_tf.search.ranking import measure, select
@@ -21,6 +23,7 @@ from nao_tf.search.setup import Parts
 from nao_tf.search.shared_setup import make_shared
 from nao_tf.search.sharing import SharingObserver, SharingSearch
 from nao_tf.search.sharing_checkpoint import CHECKPOINT
+from nao_tf.search.sharing_together import SharedTogether, follow_shared
 from nao_tf.searchers.listed import Listed
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.registry import searcher_class
@@ -70,11 +73,6 @@ def check_sharing(config: ml_collections.ConfigDict, distribution: Distribution 
     Raises:
         InputError: naming the field.
     """
-    if distribution.many_processes:
-        raise InputError(
-            '--distribution_strategy=multi_worker_mirrored: shared weights are trained by one process; take mirrored '
-            'or tpu'
-        )
     if distribution.strategy == 'tpu' and config.sharing.execution != 'masked':
         raise InputError(
             f'sharing.execution is {config.sharing.execution!r}, which has no form for a TPU; set it to masked'
@@ -130,7 +128,7 @@ def prepare(
     """
     check_sharing(config, distribution)
     candidates = make_candidates(parts.searched, config.searcher, fresh=config.sharing.fresh, seed=config.seed)
-    return Sharing(config, make_shared(config, parts, distribution), candidates, identity['space.fingerprint'])
+    return Sharing(config, make_shared(config, parts, distribution), candidates, identity, distribution)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,13 +139,15 @@ class Sharing:
         config: of `nao_tf.search.sharing_config`.
         weights: shared ones, untrained.
         candidates: what they are trained by.
-        fingerprint: of the space.
+        identity: of the search.
+        distribution: the devices that train them together.
     """
 
     config: ml_collections.ConfigDict
     weights: SharedWeights
     candidates: Candidates
-    fingerprint: str
+    identity: Mapping[str, Any]
+    distribution: Distribution
 
     @property
     def epochs(self) -> int:
@@ -176,14 +176,44 @@ class Sharing:
             InputError: if the checkpoint is of another search, or the training diverges.
             OutOfTime: the same search continues.
         """
+        crew = Crew(self.distribution)
+        crew.agree(dict(self.identity))
+        if crew.alone:
+            return self._run(self.weights, workdir, observer, check_time)
+        weights = SharedTogether(self.weights, crew)
+        try:
+            shared = self._run(weights, workdir, observer, check_time)
+        except OutOfTime:
+            weights.end(stopped=True)
+            raise
+        weights.end(stopped=False)
+        return shared
+
+    def follow(self) -> bool:
+        """Trains along with the first of several processes.
+
+        Returns:
+            Whether the search goes on, with the training of what was found.
+
+        Raises:
+            InputError: if the first process makes another search, or a process is gone.
+        """
+        crew = Crew(self.distribution)
+        crew.agree(dict(self.identity))
+        return follow_shared(self.weights, crew)
+
+    def _run(
+        self, weights: SharedWeights, workdir: Path, observer: SharingObserver, check_time: Callable[[], None]
+    ) -> Shared:
         config, space = self.config, self.candidates.space
+        fingerprint = self.identity['space.fingerprint']
         search = SharingSearch(
-            self.weights,
+            weights,
             self.candidates,
             rounds=config.searcher.rounds,
             epochs=config.sharing.epochs,
             checkpoint=workdir / CHECKPOINT,
-            sizes={'space': f'{space.name} ({self.fingerprint})', 'searcher': config.searcher.name},
+            sizes={'space': f'{space.name} ({fingerprint})', 'searcher': config.searcher.name},
             observer=observer,
             check_time=check_time,
         )

@@ -138,7 +138,8 @@ class SupernetTrainer:
             return np.concatenate([self.logits(images, codes).numpy() for images in batches])
         held, count = list(batches), self.replicas.count
         rounds = [held[start : start + count] for start in range(0, len(held), count)]
-        found = [self.logits(tf.stack(each + each[:1] * (count - len(each))), codes).numpy() for each in rounds]
+        filled = [self.replicas.own(each + each[:1] * (count - len(each))) for each in rounds]
+        found = [self.logits(tf.stack(each), codes).numpy() for each in filled]
         return np.concatenate(found)[: sum(len(images) for images in held)]
 
     def _loss(self, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:

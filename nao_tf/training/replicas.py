@@ -45,7 +45,7 @@ class Replicas:
     @property
     def rows(self) -> np.ndarray | None:
         """int64 [L, b]: the rows of a batch of the replicas that this process feeds; None for one replica."""
-        return None if self.table is None else self.table[self._task * self._here :][: self._here]
+        return None if self.table is None else self.own(self.table)
 
     @property
     def size(self) -> int:
@@ -100,10 +100,17 @@ class Replicas:
         )
 
     def collect(self, value: Any) -> np.ndarray:
-        """Returns the rows [B, ...] of what `spread` or `run` returned for the replicas of one process."""
-        parts = self.strategy.experimental_local_results(value)
-        found = np.concatenate([part.numpy() for part in parts])
-        return found if self.rows is None else found[self.rows.ravel() != FILLER]
+        """Returns the rows [B, ...] of the global batch of what `spread` or `run` returned; all processes have to ask.
+
+        Args:
+            value: [b, ...] on each replica.
+        """
+        rows = self.gather(value).numpy()
+        return rows if self.table is None else rows[self.table.ravel() != FILLER]
+
+    def own(self, parts: Any) -> Any:
+        """Returns those of some parts, one for each replica, that are for the replicas of this process."""
+        return parts[self._task * self._here :][: self._here]
 
     def loop(self, step: Callable[..., tf.Tensor], batches: Iterator) -> Loop:
         """Traces the training loop.

@@ -227,7 +227,5 @@ def test_values_that_are_wrong():
         SharedTrainConfig(epochs=0)
     with pytest.raises(InputError, match=r'sharing\.momentum is 1'):
         SharedTrainConfig(momentum=1.0)
-    with pytest.raises(InputError, match=r'--distribution_strategy=multi_worker_mirrored: .* by one process'):
-        check_sharing(default_sharing_config(), Distribution('multi_worker_mirrored'))
     with pytest.raises(InputError, match=r"sharing.execution is 'selected', which has no form for a TPU"):
         check_sharing(default_sharing_config(), Distribution('tpu'))
