@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = (
     '--config=configs/digits.py',
+    '--config.space.module=tests/support/tiny_space.py',  # whose networks are traced in no time
     '--config.threads=1',
     '--config.child.filters=2',
     '--config.child.epochs=1',

@@ -89,7 +89,7 @@ def test_training(trained):
     assert f'{summary["multiply_adds"]:,} multiply-adds' in output
     assert summary['test']['accuracy'] > 0.5
     assert {file.name for file in workdir.iterdir() if not file.name.startswith('.')} == {
-        'config.json', 'trainings.json', 'summary.json', 'best_model.keras', 'last_model.keras',
+        'config.json', 'epochs.jsonl', 'trainings.json', 'summary.json', 'best_model.keras', 'last_model.keras',
     }  # fmt: skip
 
 
