@@ -215,6 +215,9 @@ def _run(
                 _run_arms(loop, parts)
         else:
             progress.say(f'{workdir} holds this search, finished; raise searcher.rounds to extend it')
+            if execution.distribution.many_processes:
+                with executor:  # tells the others that there is nothing to train
+                    pass
         crown(parts, loop, keeper, workdir)
     except OutOfTime:
         console.notice(f'max_hours are over; the same command continues the search in {workdir}')

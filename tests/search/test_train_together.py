@@ -1,25 +1,15 @@
 """`nao train` by two real processes: one writes, the other trains along, and both stop and continue together."""
 
-import json
-
 import pytest
 
 from nao_tf.search.workdir import MODEL
-from tests.support.distributed import start_two
+from tests.support.distributed import run_two
 
 
 @pytest.fixture(scope='module')
 def found(tmp_path_factory):
     folder = tmp_path_factory.mktemp('together')
-    processes = start_two('tests.support.train_worker', folder)
-    try:
-        for number, process in enumerate(processes):
-            assert process.wait(600) == 0, (folder / f'output_{number}').read_text()
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-    return folder, [json.loads((folder / f'found_{number}.json').read_text()) for number in range(2)]
+    return folder, run_two('tests.support.train_worker', folder)
 
 
 @pytest.mark.slow

@@ -113,6 +113,24 @@ def start_two(module, folder):
     return processes
 
 
+def run_two(module, folder):
+    """Runs two processes to their end, which has to be a good one; returns what each left in `found_K.json`.
+
+    Args:
+        module: as `start_two` has it, and so is the folder.
+        folder: of the tests.
+    """
+    processes = start_two(module, folder)
+    try:
+        for number, process in enumerate(processes):
+            assert process.wait(600) == 0, (folder / f'output_{number}').read_text()
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    return [json.loads((folder / f'found_{number}.json').read_text()) for number in range(2)]
+
+
 def free_ports(count):
     """Returns ports of the loopback address that nobody listens on."""
     sockets = [socket.socket() for _ in range(count)]

@@ -50,8 +50,8 @@ def main():
     set_threads(1)
     make_strategy(DISTRIBUTION)
     found = []
-    sessions = (('whole', None), ('parts', 1e-9), ('parts', None))
-    for kind, config, count in (('images', image_config(), 1), ('text', text_config(), 3)):
+    sessions = (('whole', None), ('parts', 1e-9), ('parts', None), ('parts', None))  # the last one finds it finished
+    for kind, config, count in (('images', image_config(), 1), ('text', text_config(), 4)):
         config.threads = 1
         config.searcher.name = 'random'
         config.searcher.update(initial=4, rounds=1, per_round=2)
