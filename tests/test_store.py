@@ -13,6 +13,7 @@ from nao_tf.errors import InputError
 from nao_tf.files import as_path, folder_written_whole, is_stored, local_file, write_text, written_whole
 from nao_tf.search.sharing_checkpoint import load_checkpoint, save_checkpoint
 from nao_tf.store import StorePath
+from tests.support import fake_gcs
 
 
 @pytest.fixture
@@ -86,6 +87,13 @@ def test_files_and_folders_are_written_whole(folder):
             for name in names:
                 write_text(partial / name, name)
     assert sorted(file.name for file in (place / 'serving').rglob('*')) == ['new', 'saved_model.pb', 'variables']
+
+
+@pytest.mark.parametrize('name', [fake_gcs.LOST_ANSWER, fake_gcs.LOST_CONTENT])
+def test_an_upload_whose_connection_ends_is_made_again(folder, name):
+    path, place = folder
+    (path / name).write_bytes(b'content')
+    assert (place / name).read_bytes() == b'content'
 
 
 def test_a_store_without_access_is_an_os_error(bucket):

@@ -14,14 +14,17 @@ import itertools
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
 import threading
 import urllib.parse
 from pathlib import Path
+from typing import ClassVar
 
 FORBIDDEN = 'forbidden'  # a bucket that nobody may use; every other one is a folder that is there
+LOST_ANSWER, LOST_CONTENT = 'lost-answer', 'lost-content'  # objects whose upload loses its connection, once
 
 
 class Store(http.server.BaseHTTPRequestHandler):
@@ -31,7 +34,9 @@ class Store(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     folder = Path()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    generations = itertools.count(1)
+    numbers = itertools.count(1)
+    complete: ClassVar = set()  # the uploads whose content is an object
+    begun: ClassVar = set()
 
     def do_CONNECT(self):
         self.send_response(200)
@@ -54,9 +59,12 @@ class Store(http.server.BaseHTTPRequestHandler):
         if not place.is_dir() or bucket == FORBIDDEN:
             self.reply(403 if bucket == FORBIDDEN else 404)
         elif upload and self.command == 'POST':
-            self.reply(200, location=f'https://www.googleapis.com{self.path}')
+            self.reply(200, location=f'https://www.googleapis.com{self.path}&upload_id={next(self.numbers)}')
+        elif upload and self.headers.get('Content-Range', '').startswith('bytes */'):
+            # How far did this upload come? Asked, with no content, when the answer to the content was lost.
+            self.reply(200 if query['upload_id'] in self.complete else 308, {})
         elif upload:
-            self.write(place / query['name'], content)
+            self.upload(place / query['name'], query['upload_id'], content)
         elif name:
             self.metadata(place / urllib.parse.unquote(name))
         elif objects:
@@ -85,12 +93,22 @@ class Store(http.server.BaseHTTPRequestHandler):
         else:
             self.reply(206, file.read_bytes()[first : last + 1])
 
+    def upload(self, file, session, content):
+        lost = file.name in (LOST_ANSWER, LOST_CONTENT) and session not in self.begun
+        self.begun.add(session)
+        if not (lost and file.name == LOST_CONTENT):
+            self.write(file, content)
+            self.complete.add(session)
+        if lost:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            self.reply(200, {})
+
     def write(self, file, content):
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(f'{file.name}~{next(self.generations)}')
+        partial = file.with_name(f'{file.name}~{next(self.numbers)}')
         partial.write_bytes(content)
         os.replace(partial, file)
-        self.reply(200, {})
 
     def metadata(self, file):
         if not file.is_file():
