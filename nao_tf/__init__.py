@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nao_tf.search.api import search
     from nao_tf.search.config import default_config, default_text_config
     from nao_tf.search.run import Result
+    from nao_tf.search.train_api import Trained, finetune, train
     from nao_tf.spaces.architecture import Architecture
     from nao_tf.spaces.registry import get_space
     from nao_tf.tuner.cell_hypermodel import CellHyperModel
@@ -51,7 +52,10 @@ _HOMES = {
     'SearcherOracle': 'nao_tf.tuner.oracle',
     'default_config': 'nao_tf.search.config',
     'default_text_config': 'nao_tf.search.config',
+    'Trained': 'nao_tf.search.train_api',
+    'finetune': 'nao_tf.search.train_api',
     'get_space': 'nao_tf.spaces.registry',
+    'train': 'nao_tf.search.train_api',
 }
 
 _NETWORKS = {f'nao_tf.networks.{module}' for module in ('layers', 'cell_network', 'classifier')}
@@ -69,10 +73,13 @@ __all__ = [
     'NetworkConfig',
     'Result',
     'SearcherOracle',
+    'Trained',
     'default_config',
     'default_text_config',
+    'finetune',
     'get_space',
     'search',
+    'train',
 ]
 
 

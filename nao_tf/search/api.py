@@ -81,12 +81,17 @@ def search(
     if executor != 'ray':
         make_strategy(distribution)
     return run_search(
-        settings, workdir, task=_task(task, settings), max_hours=max_hours, execution=execution, watcher=watcher
+        settings, workdir, task=task_of(task, settings.task), max_hours=max_hours, execution=execution, watcher=watcher
     )
 
 
-def _task(task: Any, settings: ml_collections.ConfigDict) -> Task:
+def task_of(task: Any, fields: Mapping[str, Any]) -> Task:
+    """Returns what a person gives for a task as one.
+
+    Args:
+        task: as in `search`.
+        fields: of `config.task`; what the task itself says goes before them.
+    """
     if isinstance(task, Task):
         return task
-    options = {name: value for name, value in settings.task.items() if name not in ('name', 'path')}
-    return as_task(task, **options)
+    return as_task(task, **{name: value for name, value in fields.items() if name not in ('name', 'path')})

@@ -19,7 +19,7 @@ from nao_tf.search.children import PRECISIONS, check_precision, image_recipe, im
 from nao_tf.search.winners import Candidate, candidates, fingerprint
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.image import ImageTask
-from nao_tf.tasks.make import TEXT_SOURCES, make_task
+from nao_tf.tasks.make import TEXT_SOURCES, Task, TaskMaker, make_task
 from nao_tf.training.config import TrainConfig
 
 HEAD = 'classifier/'
@@ -48,11 +48,12 @@ class Start:
     notes: tuple[str, ...] = ()
 
 
-def make_start(config: ml_collections.ConfigDict) -> Start:
+def make_start(config: ml_collections.ConfigDict, make: TaskMaker = make_task) -> Start:
     """Returns what a config says to start from, every value checked.
 
     Args:
         config: of `default_image_train_config` or `default_finetune_config`.
+        make: makes the task of the fields of `config.task`.
 
     Raises:
         InputError: for a value that is wrong, before any training starts.
@@ -61,11 +62,11 @@ def make_start(config: ml_collections.ConfigDict) -> Start:
         raise InputError(f'task {config.task.name} is a text, but the config is of images; start from a text config')
     check_precision(config, PRECISIONS)
     if 'weights' in config:
-        return _from_weights(config)
+        return _from_weights(config, make)
     found = candidates(config.architecture, config.top_k, space=config.space.name, module=config.space.module)
     for candidate in found:
         candidate.pair  # noqa: B018 - raises where it is none
-    task = _task(config.task.to_dict())
+    task = _images(make(config.task.to_dict()))
     _check_validation(config, task)
     network, training = image_recipe(config, task)
     for candidate in found:
@@ -74,7 +75,7 @@ def make_start(config: ml_collections.ConfigDict) -> Start:
     return Start(task, found, network, training, identity)
 
 
-def _from_weights(config: ml_collections.ConfigDict) -> Start:
+def _from_weights(config: ml_collections.ConfigDict, make: TaskMaker) -> Start:
     """Returns a start from a trained model; images take the size and the channels that it was trained on."""
     if not config.weights:
         raise InputError('config.weights is empty; it is a .keras file of a classifier, from a search or a training')
@@ -87,7 +88,7 @@ def _from_weights(config: ml_collections.ConfigDict) -> Start:
     fields = config.task.to_dict()
     fields['image_size'] = fields['image_size'] or (height, width)
     fields['channels'] = fields['channels'] or channels
-    task = _task(fields)
+    task = _images(make(fields))
     _check_validation(config, task)
     if task.image_shape[2] != channels:
         raise InputError(
@@ -129,9 +130,9 @@ def _check_classes(
     )
 
 
-def _task(fields: dict[str, Any]) -> ImageTask:
-    task = make_task(fields)
-    assert isinstance(task, ImageTask)  # the name is that of no text
+def _images(task: Task) -> ImageTask:
+    if not isinstance(task, ImageTask):
+        raise InputError(f'task {task.name} is a text, but the config is of images; start from a text config')
     return task
 
 

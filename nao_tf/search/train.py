@@ -12,6 +12,7 @@ from nao_tf.errors import InputError
 from nao_tf.search.run import DISK
 from nao_tf.search.train_images import train_classifier
 from nao_tf.search.train_text import train_cell
+from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.training.strategy import OFF, Distribution
 
 
@@ -19,6 +20,7 @@ def train(
     config: ml_collections.ConfigDict,
     workdir: str | Path,
     *,
+    make: TaskMaker = make_task,
     max_hours: float | None = None,
     distribution: Distribution = OFF,
     console: Console | None = None,
@@ -28,6 +30,7 @@ def train(
     Args:
         config: of a function of `nao_tf.search.train_config`.
         workdir: made if it does not exist.
+        make: makes the task of the fields of `config.task`.
         max_hours: of this session; the same command continues.
         distribution: the devices that train it together.
         console: where progress goes; the standard output by default.
@@ -40,7 +43,7 @@ def train(
     """
     command = train_cell if 'hidden' in config.child else train_classifier
     try:
-        return command(config, workdir, max_hours=max_hours, distribution=distribution, console=console)
+        return command(config, workdir, make=make, max_hours=max_hours, distribution=distribution, console=console)
     except OSError as error:
         if error.errno not in DISK:
             raise

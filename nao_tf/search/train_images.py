@@ -25,8 +25,10 @@ from nao_tf.search.setup import set_threads
 from nao_tf.search.start import Start, make_start
 from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.train_config import default_finetune_config, default_image_train_config
+from nao_tf.search.train_summary import print_training
 from nao_tf.search.workdir import MODEL, SUMMARY, open_workdir, read_json
 from nao_tf.spaces.writing import describe_cells, pair_to_json
+from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
 OUTCOMES = 'trainings.json'
@@ -36,6 +38,7 @@ def train_classifier(
     config: ml_collections.ConfigDict,
     workdir: str | Path,
     *,
+    make: TaskMaker = make_task,
     max_hours: float | None = None,
     console: Console | None = None,
     distribution: Distribution = OFF,
@@ -45,6 +48,7 @@ def train_classifier(
     Args:
         config: of `nao_tf.search.train_config.default_image_train_config` or `default_finetune_config`.
         workdir: made if it does not exist; holds the checkpoint, and at the end the models and the summary.
+        make: makes the task of the fields of `config.task`.
         max_hours: of this session; the same command continues.
         console: where progress goes; the standard output by default.
         distribution: the devices that train it together.
@@ -61,7 +65,7 @@ def train_classifier(
     make_strategy(distribution)  # which has to come before any other use of TensorFlow
     config = config.copy_and_resolve_references()
     config.child.precision = Execution(distribution=distribution).precision(config)
-    start = make_start(config)
+    start = make_start(config, make)
     identity = {**flatten(config), **start.identity, 'data': start.task.name, 'fingerprint': start.task.fingerprint}
     defaults = default_finetune_config() if 'weights' in config else default_image_train_config()
     crew = Crew(distribution)
@@ -89,7 +93,7 @@ def train_classifier(
             except KeyboardInterrupt:
                 console.notice(f'interrupted; the same command continues the training in {workdir}')
                 raise
-        _print_summary(summary, folder, console)
+        print_training(summary, start.candidates[0].origin, folder, console)
         return summary
 
 
@@ -187,29 +191,14 @@ def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: 
     }
     if len(outcomes) > 1:
         summary['candidates'] = [
-            {'origin': candidate.origin, **trained.to_json()}
+            {
+                'origin': candidate.origin,
+                **trained.to_json(),
+                'parameters': count_parameters(candidate.pair, start.network),
+                'multiply_adds': count_multiply_adds(candidate.pair, start.network),
+            }
             for candidate, trained in zip(start.candidates, outcomes, strict=True)
         ]
         summary['origin'] = start.candidates[winner].origin
     write_text(folder / SUMMARY, json.dumps(summary, indent=1))
     return summary
-
-
-def _print_summary(summary: dict[str, Any], folder: Path, console: Terminal) -> None:
-    metric = summary['metric']
-    console.results(**summary)
-    for row in summary.get('candidates', ()):
-        figure = row['failure'] or f'validation {metric} {row["metrics"][metric]:.4f} (epoch {row["epoch"]})'
-        console.print(f'{row["origin"]}: {figure}', markup=False)
-    if 'origin' in summary:
-        console.print(f'the best is {summary["origin"]}\n{summary["description"]}', markup=False)
-    figures = [
-        f'{name} {metric} {summary[key][metric]:.4f}'
-        for name, key in (('validation', 'validation'), ('test', 'test'))
-        if summary[key] is not None and metric in summary[key]
-    ]
-    console.print(
-        f'{", ".join([*figures, ""])}{summary["parameters"]:,} parameters, weights of epoch {summary["epoch"]}\n'
-        f'model: {folder / MODEL}  summary: {folder / SUMMARY}',
-        markup=False,
-    )

@@ -26,11 +26,12 @@ from nao_tf.search.progress import clock
 from nao_tf.search.setup import set_threads
 from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.train_config import default_train_config
+from nao_tf.search.train_summary import print_training
 from nao_tf.search.winners import candidates, fingerprint, is_folder
 from nao_tf.search.workdir import MODEL, SUMMARY, open_workdir
 from nao_tf.spaces.cells import RecurrentCell
 from nao_tf.spaces.writing import describe_cells
-from nao_tf.tasks.make import make_task
+from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_checkpoint import load_checkpoint, save_checkpoint
@@ -43,6 +44,7 @@ def train_cell(
     config: ml_collections.ConfigDict,
     workdir: str | Path,
     *,
+    make: TaskMaker = make_task,
     max_hours: float | None = None,
     console: Console | None = None,
     distribution: Distribution = OFF,
@@ -52,6 +54,7 @@ def train_cell(
     Args:
         config: of `nao_tf.search.train_config.default_train_config`.
         workdir: made if it does not exist; holds the checkpoint, and at the end the model and the summary.
+        make: makes the task of the fields of `config.task`.
         max_hours: of this session, looked at after each epoch; the same command continues.
         console: where progress goes; the standard output by default.
         distribution: the devices that train it together.
@@ -66,7 +69,7 @@ def train_cell(
     console = as_terminal(console)
     set_threads(config.threads)
     strategy = make_strategy(distribution)
-    task = make_task(config.task)
+    task = make(config.task.to_dict())
     if not isinstance(task, TextTask):
         raise InputError(f'task {task.name} is of images: nao train trains recurrent cells on text')
     found = candidates(config.architecture)
@@ -97,7 +100,7 @@ def train_cell(
             console.print(f'continuing {workdir}: {trainer.course.epoch} of {training.epochs} epochs are done')
         try:
             _train(trainer, folder, max_hours, console, crew)
-            return _finish(trainer, folder, parameters, console)
+            return _finish(trainer, folder, parameters, found[0].origin, console)
         except OutOfTime:
             console.notice(f'max_hours are over; the same command continues the training in {workdir}')
             return None
@@ -150,7 +153,9 @@ def _train(
         log.close()
 
 
-def _finish(trainer: LanguageTrainer, folder: Path | None, parameters: int, console: Terminal) -> dict[str, Any] | None:
+def _finish(
+    trainer: LanguageTrainer, folder: Path | None, parameters: int, origin: str, console: Terminal
+) -> dict[str, Any] | None:
     """Writes the model and the summary, which holds the one test evaluation."""
     result = trainer.train()  # it has ended: this puts the weights that were scored into the network
     test = trainer.evaluate('test')
@@ -169,11 +174,5 @@ def _finish(trainer: LanguageTrainer, folder: Path | None, parameters: int, cons
         variable.assign(value)
     save_model(LanguageModel(network, trainer.task.vocabulary), folder / MODEL)
     write_text(folder / SUMMARY, json.dumps(summary, indent=1))
-    console.results(**summary)
-    console.print(
-        f'validation perplexity {result.metrics["perplexity"]:.2f} (epoch {result.epoch}), '
-        f'test perplexity {test["perplexity"]:.2f}, {parameters:,} parameters\n'
-        f'model: {folder / MODEL}  summary: {folder / SUMMARY}',
-        markup=False,
-    )
+    print_training(summary, origin, folder, console)
     return summary

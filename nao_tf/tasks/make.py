@@ -29,6 +29,7 @@ from nao_tf.tasks.text import TextTask
 from nao_tf.tasks.text_config import TextConfig, read_text_config
 
 Task = ImageTask | TextTask
+TaskMaker = Callable[[Mapping[str, Any]], Task]  # of the fields of a config's `task`
 
 # A new source is a file in nao_tf/tasks/sources and one line here.
 SOURCES: Mapping[str, Callable[[TaskConfig, Storage], RawImages]] = {

@@ -13,6 +13,7 @@ from nao_tf.search import final
 from nao_tf.search.epochs import read_epochs
 from nao_tf.search.final import FinalTraining
 from nao_tf.search.start import make_start
+from nao_tf.search.terminal import JSON, QUIET, Terminal
 from nao_tf.search.train_config import default_finetune_config, default_image_train_config
 from nao_tf.search.train_images import train_classifier
 from nao_tf.tasks.image import ImageTask
@@ -92,6 +93,15 @@ def test_stopped_inside_an_epoch_ends_the_same(config, tmp_path, monkeypatch):
     assert tests == ['test', 'test']
     assert run(config, tmp_path / 'parts')[0] == summary
     assert tests == ['test', 'test']  # the test images of a finished training are not looked at again
+    for mode in (JSON, QUIET):
+        output = io.StringIO()
+        train_classifier(config, tmp_path / 'parts', console=Terminal(mode, file=output))
+        lines = output.getvalue().splitlines()
+        if mode == JSON:
+            assert json.loads(lines[-1]) == {'event': 'summary', **summary}
+        else:
+            assert lines[0] == 'Final training'
+            assert summary['origin'] in output.getvalue()
 
 
 def test_weights_of_all_images_go_on_with_other_images(config, tmp_path):
