@@ -2,6 +2,7 @@
 
 import io
 import os
+import pickle
 import runpy
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from rich.console import Console
 from nao_tf.errors import InputError
 from nao_tf.search.config import default_config, default_config_for, default_text_config, flatten, from_flat, set_field
 from nao_tf.search.progress import print_summary
+from nao_tf.search.recipe import evaluator_recipe
 from nao_tf.search.setup import build_parts
 from nao_tf.search.shown import Shown
 from nao_tf.spaces.registry import get_space
@@ -56,6 +58,14 @@ def test_parts(config, task):
     parts = build_parts(config, task)
     assert parts.space is get_space('nao_rnn')
     assert parts.evaluator.network_config.vocabulary == len(task.vocabulary)
+
+
+def test_a_worker_gives_the_same_score(config):
+    config.child.epochs = 1
+    task = make_task({'name': 'pydoc', 'min_count': 20, 'train_tokens': 4000})
+    cell = get_space('nao_rnn').sample(np.random.default_rng(0))
+    made = pickle.loads(pickle.dumps(evaluator_recipe(config, task).make))()
+    assert made.evaluate(cell).score == build_parts(config, task).evaluator.evaluate(cell).score
 
 
 @pytest.mark.parametrize(
