@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar, cast
@@ -68,6 +69,22 @@ def local_file(path: Source) -> Iterator[Source | Path]:
         copy = Path(folder) / path.name
         path.download(copy)
         yield copy
+
+
+def is_whole_archive(path: Path) -> bool:
+    """Returns whether a file is there and every part of it has its checksum; `.keras` and `.npz` files are archives.
+
+    Args:
+        path: of the file, which is read to its end.
+    """
+    if not path.is_file():
+        return False
+    with local_file(path) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return archive.testzip() is None
+        except Exception:  # whatever zipfile makes of damaged bytes
+            return False
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from nao_tf.errors import InputError
-from nao_tf.files import local_file
+from nao_tf.files import is_whole_archive, local_file
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.tasks.reading import image_files, read_images
 
@@ -23,6 +23,10 @@ def load_classifier(path: Path) -> ImageClassifier:
     """
     if not path.exists():
         raise InputError(f'there is no model file {path}')
+    if not is_whole_archive(path):
+        raise InputError(
+            f'{path} is no .keras file, or is damaged; put back a copy, or give the command that made it again'
+        )
     try:
         with local_file(path) as file:
             model = keras.models.load_model(file)

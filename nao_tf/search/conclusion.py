@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import ml_collections
 
-from nao_tf.files import local_file, written_whole
+from nao_tf.files import is_whole_archive, local_file, written_whole
 from nao_tf.search.front import print_front
 from nao_tf.search.history import History
 from nao_tf.search.keeper import BestChildren
@@ -43,7 +43,7 @@ def crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) -
                 model = keras.models.load_model(file)
             loop.record([{'event': 'tested', 'trial': winner.id, 'metrics': parts.evaluator.test_metrics(model)}])
     best = history.best()
-    if best is not None and (history.model != best.id or not (workdir / MODEL).exists()):
+    if best is not None and (history.model != best.id or not is_whole_archive(workdir / MODEL)):
         kept = keeper.model_path(best, loop.observer.warn)
         with local_file(kept) as file, written_whole(workdir / MODEL) as partial:
             shutil.copyfile(file, partial)

@@ -86,7 +86,10 @@ class Journal:
                     except (ValueError, RecursionError) as error:
                         self.damaged.append(f'{file}:{number} is damaged and was skipped ({str(error)[:80]})')
         except OSError as error:
-            raise InputError(f'cannot read the journal {error.filename or self.path}: {error.strerror}') from None
+            raise InputError(
+                f'cannot read the journal {error.filename or self.path}: {error.strerror}; put back a copy, or remove '
+                'it to begin anew'
+            ) from None
         return events
 
     def _contents(self) -> Iterator[tuple[Path, bytes]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nao_tf.evaluators.base import Evaluator
+from nao_tf.files import is_whole_archive
 from nao_tf.search.executor import Executor
 from nao_tf.search.front import Front
 from nao_tf.search.history import BASELINE, SEARCH, History, Trial
@@ -18,7 +19,8 @@ class BestChildren:
     """Saves a child that is better than all before it in the view of its arm, as `children/trial_N.keras`.
 
     The file is written before the journal records the trial's end, so a finished best trial has its weights;
-    should a file be missing all the same, `model_path` trains that child again: it is a function of its seed.
+    should a file be missing or damaged all the same, `model_path` trains that child again: it is a function of its
+    seed.
 
     Args:
         folder: `children` in the work directory.
@@ -87,15 +89,16 @@ class BestChildren:
         return {trial.id: f'{self.folder.name}/{self.path(trial).name}' for trial in trials}
 
     def model_path(self, trial: Trial, say: Callable[[str], None]) -> Path:
-        """Returns the file of a best trial, training it again if the file is gone.
+        """Returns the file of a best trial, training it again if the file is gone or damaged.
 
         Args:
             trial: finished.
             say: told if it has to be trained.
         """
         path = self.path(trial)
-        if not path.exists():
-            say(f'the weights of trial {trial.id} are not here; it is trained again')
+        if not is_whole_archive(path):
+            state = f'in {path} are damaged' if path.exists() else 'are not here'
+            say(f'the weights of trial {trial.id} {state}; it is trained again')
             self.evaluator.evaluate(trial.proposal.architecture)
             self.evaluator.save(path)
         return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import json
 import time
 from pathlib import Path
@@ -13,7 +12,6 @@ import keras
 import ml_collections
 from rich.console import Console
 
-from nao_tf.errors import InputError
 from nao_tf.files import as_path, local_file, write_text
 from nao_tf.search.conclusion import crown, print_search, summarise_search
 from nao_tf.search.config import flatten
@@ -33,13 +31,12 @@ from nao_tf.search.shown import Shown
 from nao_tf.search.terminal import QUIET, Terminal, as_terminal
 from nao_tf.search.together import follow
 from nao_tf.search.watch import Watched, Watcher
-from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, open_workdir
+from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, cannot_write, open_workdir
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.tasks.make import Task, make_task
 from nao_tf.training.strategy import make_strategy, task_of_cluster
 
 IN_PROCESS = Execution()
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +111,7 @@ def run_search(
         sharing = prepare(config, parts, identity, execution.distribution) if 'sharing' in config else None
         if dry_run:
             console.final = console.mode == QUIET  # what it says is all that it is for
-            parts.warm = warm_evaluations(config, identity, parts.searched)
+            parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
             describe_search(config, parts, console, sharing)
             if sharing is None:
                 describe_children(parts, console, sum(parts.budgets.values()), execution)
@@ -128,12 +125,7 @@ def run_search(
         with open_workdir(as_path(workdir), identity, flatten(default_config_like(config))) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing, watcher)
     except OSError as error:
-        if error.errno not in DISK:
-            raise
-        where = error.filename or workdir
-        raise InputError(
-            f'cannot write to {where}: {error.strerror}; what has ended is kept, and the same command continues'
-        ) from error
+        raise cannot_write(error, workdir) from error
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -190,7 +182,7 @@ def _run(
     parts.costs.record(loop.record)
     history = loop.history
     if (WARM, 0) not in history.batches:
-        parts.warm = warm_evaluations(config, identity, parts.searched)
+        parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
         if parts.warm:
             loop.take_over(parts.warm)
     parts.warm = [trial.evaluation for trial in history.of_arm(WARM) if trial.evaluation is not None]

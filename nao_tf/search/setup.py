@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,7 @@ def share_gpus() -> None:
 
 
 def warm_evaluations(
-    config: ml_collections.ConfigDict, identity: dict[str, Any], space: SearchSpace
+    config: ml_collections.ConfigDict, identity: dict[str, Any], space: SearchSpace, warn: Callable[[str], None]
 ) -> list[Evaluation]:
     """Returns the finished evaluations of the run that a search starts from, beyond its limits none.
 
@@ -219,6 +220,7 @@ def warm_evaluations(
         config: whose `warm_start` names a work directory; '' for none.
         identity: of this search (`identify`).
         space: what is searched.
+        warn: told of the damaged lines of its journal.
 
     Raises:
         InputError: if that run's scores do not compare: another space, task or recipe of the children.
@@ -234,7 +236,12 @@ def warm_evaluations(
             raise InputError(
                 f'warm_start: the scores in {workdir} do not compare: {name} is {other!r} there and {value!r} here'
             )
-    history = History(Journal(workdir / JOURNAL).read(), source['space.name'])
+    journal = Journal(workdir / JOURNAL)
+    if not journal.exists():
+        raise InputError(f'warm_start: there is no {workdir / JOURNAL}; put back a copy, or name another run')
+    history = History(journal.read(), space.name)
+    for message in journal.damaged:
+        warn(f'warm_start: {message}')
     seen: dict[Any, Evaluation] = {}
     for trial in history.trials.values():
         if trial.finished and trial.evaluation is not None and space.admits(trial.evaluation.architecture):

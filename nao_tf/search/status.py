@@ -53,9 +53,10 @@ def _search_status(workdir: Path, journal: Journal, terminal: Terminal) -> None:
         space, searcher, start = config['space.name'], config['searcher.name'], config['searcher.initial']
         later = config['searcher.rounds'] * config['searcher.per_round']
         arms = 2 if config['baseline'] == 'random' else 1
+        data = config['data']
     except (KeyError, TypeError):
         raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
-    lines, status = [], {'kind': 'search', 'workdir': str(workdir), 'data': config['data'], 'space': space}
+    lines, status = [], {'kind': 'search', 'workdir': str(workdir), 'data': data, 'space': space}
     checkpoint = workdir / CHECKPOINT
     if checkpoint.exists():
         about = load_about(checkpoint)
@@ -83,7 +84,7 @@ def _search_status(workdir: Path, journal: Journal, terminal: Terminal) -> None:
         'arms': {},
     }
     lines.append(
-        f'{workdir}: {searcher} on {config["data"]}, space {space}: '
+        f'{workdir}: {searcher} on {data}, space {space}: '
         f'{history.ended} of {total} children ended, {failed} failed, {clock(history.seconds)} so far'
     )
     for arm in (SEARCH, BASELINE):
@@ -112,7 +113,7 @@ def _training_status(workdir: Path, terminal: Terminal) -> None:
     """Shows a training by its summary, the candidates that have ended, and the checkpoint of the one that has not."""
     config = read_json(workdir / CONFIG)
     what, epochs = config.get('architecture') or config.get('weights'), config.get('child.epochs')
-    ended = read_json(workdir / 'trainings.json') if (workdir / 'trainings.json').exists() else []
+    ended = read_json(workdir / 'trainings.json', list) if (workdir / 'trainings.json').exists() else []
     summary = read_json(workdir / SUMMARY) if (workdir / SUMMARY).exists() else None
     status: dict[str, Any] = {'kind': 'training', 'workdir': str(workdir), 'data': config.get('data'), 'trained': what}
     status |= {'epochs': epochs, 'candidates_ended': len(ended), 'candidates': config.get('top_k', 1)}

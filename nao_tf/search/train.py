@@ -8,10 +8,9 @@ from typing import Any
 import ml_collections
 from rich.console import Console
 
-from nao_tf.errors import InputError
-from nao_tf.search.run import DISK
 from nao_tf.search.train_images import train_classifier
 from nao_tf.search.train_text import train_cell
+from nao_tf.search.workdir import cannot_write
 from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.training.strategy import OFF, Distribution
 
@@ -45,7 +44,4 @@ def train(
     try:
         return command(config, workdir, make=make, max_hours=max_hours, distribution=distribution, console=console)
     except OSError as error:
-        if error.errno not in DISK:
-            raise
-        where = error.filename or workdir
-        raise InputError(f'cannot write to {where}: {error.strerror}; the same command continues') from error
+        raise cannot_write(error, workdir) from error

@@ -156,7 +156,7 @@ def _read_outcomes(folder: Path, count: int) -> list[Outcome]:
     if not path.exists():
         return []
     try:
-        return [Outcome(**row) for row in read_json(path)][:count]
+        return [Outcome(**row) for row in read_json(path, list)][:count]
     except TypeError as error:
         raise InputError(f'{path} is damaged ({error}); remove it to train anew') from None
 

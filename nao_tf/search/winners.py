@@ -107,14 +107,21 @@ def best_of_search(workdir: Path, count: int = 1) -> list[Candidate]:
     except (KeyError, TypeError):
         raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
     space = get_space(name, module=module)
-    trials = ranked(History(Journal(workdir / JOURNAL).read(), name))
+    journal = Journal(workdir / JOURNAL)
+    trials = ranked(History(journal.read(), name))
+    doubt = f'; of its journal {len(journal.damaged)} damaged lines were skipped' if journal.damaged else ''
     if not trials:
-        raise InputError(f'{workdir} has no finished trial yet, so no best architecture; continue its search first')
+        raise InputError(
+            f'{workdir} has no finished trial yet in {JOURNAL}, so no best architecture; continue its search '
+            f'first{doubt}'
+        )
     if len(trials) < count:
         raise InputError(f'top_k is {count}, but {workdir} has {len(trials)} finished trials; take at most that many')
     return [
         Candidate(
-            cells_of(trial.proposal.architecture, space), f'trial {trial.id} of {workdir}, {_figures(trial)}', module
+            cells_of(trial.proposal.architecture, space),
+            f'trial {trial.id} of {workdir}, {_figures(trial)}{doubt}',
+            module,
         )
         for trial in trials[:count]
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,20 +15,51 @@ from nao_tf.locks import locked
 from nao_tf.search.identity import check_same
 
 CONFIG, JOURNAL, SUMMARY, MODEL = 'config.json', 'trials.jsonl', 'summary.json', 'best_model.keras'
+# What is the matter with a disk, or with what lies on it, and not with the program.
+DISK = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES),
+    *(errno.EISDIR, errno.ENOTDIR),
+)
+COPY = 'put back a copy; the command that made it writes the same in an empty folder'
+REMEDIES = {CONFIG: COPY, SUMMARY: 'remove it, and the command that made it writes it again'}
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, kind: type = dict) -> Any:
     """Returns the content of a JSON file.
 
+    Args:
+        path: of the file.
+        kind: of the content: dict or list.
+
     Raises:
-        InputError: naming the file, if it cannot be read or is damaged.
+        InputError: naming the file and a remedy, if it cannot be read or is damaged.
     """
+    remedy = REMEDIES.get(path.name, 'remove it, or put back a copy')
     try:
-        return json.loads(path.read_text(encoding='utf-8'))
+        content = json.loads(path.read_text(encoding='utf-8'))
     except OSError as error:
-        raise InputError(f'cannot read {path}: {error.strerror}') from None
-    except ValueError as error:
-        raise InputError(f'{path} is damaged ({error})') from None
+        raise InputError(f'cannot read {path}: {error.strerror}; {remedy}') from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f'{path} is damaged ({error}); {remedy}') from None
+    if not isinstance(content, kind):
+        raise InputError(f'{path} is damaged (it holds a {type(content).__name__}); {remedy}')
+    return content
+
+
+def cannot_write(error: OSError, place: Path | str) -> InputError:
+    """Returns what a person is told of a disk that failed; an error that says something else is raised again.
+
+    Args:
+        error: of a file operation.
+        place: where, if the error does not tell.
+    """
+    if error.errno not in DISK:
+        raise error
+    where = error.filename2 or error.filename or place
+    remedy = 'remove it; ' if error.errno == errno.EISDIR else ''
+    return InputError(
+        f'cannot write to {where}: {error.strerror}; {remedy}what has ended is kept, and the same command continues'
+    )
 
 
 @contextlib.contextmanager
@@ -58,9 +90,10 @@ def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any]
         if stored.exists():
             check_same(read_json(stored), config, defaults=dict(defaults or {}), where=str(stored))
         elif others := sorted(entry.name for entry in path.iterdir() if not entry.name.startswith('.')):
+            lost = f'; if {CONFIG} was lost, {COPY}' if JOURNAL in others else ''
             raise InputError(
                 f'{path} is no work directory of a search (no {CONFIG}, but {", ".join(others[:3])}); '
-                'give a new or empty --workdir'
+                f'give a new or empty --workdir{lost}'
             )
         try:
             write_text(stored, json.dumps(config, indent=1))
