@@ -36,7 +36,9 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
     elif is_training(workdir):
         _training_status(workdir, terminal)
     else:
-        raise InputError(f'{workdir} holds no search and no training: there is no {JOURNAL} in it')
+        raise InputError(
+            f'{workdir} holds no search and no training: there is no {JOURNAL} in it, and no {CONFIG} of a training'
+        )
 
 
 def is_training(workdir: Path) -> bool:

@@ -13,7 +13,7 @@ import ml_collections
 from rich.console import Console
 
 from nao_tf.errors import InputError
-from nao_tf.files import as_path, local_file, write_text
+from nao_tf.files import as_path, is_whole_archive, local_file, write_text
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.cost import count_multiply_adds, count_parameters
 from nao_tf.search.config import flatten
@@ -81,6 +81,7 @@ def train_classifier(
             crew.tell_json(None)
             console.print(f'{workdir} holds this training, finished', markup=False)
             summary: dict[str, Any] = read_json(folder / SUMMARY)
+            _check_model(folder)
         else:
             crew.tell_json('train')
             try:
@@ -172,6 +173,7 @@ def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: 
     winner = _best(outcomes)
     if winner is None:
         raise InputError(f'{outcomes[0].failure}; a lower child.learning_rate may help, in a new --workdir')
+    _check_model(folder)
     task, outcome, cells = start.task, outcomes[winner], start.candidates[winner].pair
     test = None
     if 'test' in task.splits:
@@ -202,3 +204,12 @@ def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: 
         summary['origin'] = start.candidates[winner].origin
     write_text(folder / SUMMARY, json.dumps(summary, indent=1))
     return summary
+
+
+def _check_model(folder: Path) -> None:
+    """Raises an InputError if the model of trainings that have ended is not there any more."""
+    if not is_whole_archive(folder / MODEL):
+        state = 'is damaged' if (folder / MODEL).exists() else 'is gone'
+        raise InputError(
+            f'{folder / MODEL} {state}; put back a copy, or remove {OUTCOMES} and {SUMMARY} beside it to train anew'
+        )

@@ -46,17 +46,18 @@ def files_of(folder):
     return sorted(path.relative_to(folder) for path in folder.rglob('*') if path.is_file() and path.name != '.lock')
 
 
-def every_damage(folder, target):
+def every_damage(folder, target, *, only=''):
     """Damages every file of a folder in every way, each in a copy of its own.
 
     Args:
         folder: undamaged.
         target: where each copy lies in turn; commands may tell of their folder, so it is always the same.
+        only: name of the one file that is damaged; '' for all.
 
     Yields:
         The damaged file and the name of the damage.
     """
-    for name in files_of(folder):
+    for name in [name for name in files_of(folder) if only in ('', name.name)]:
         for how, damage in DAMAGES.items():
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(folder, target)
