@@ -41,7 +41,7 @@ def child_step(network: LanguageNetwork, words: tf.Tensor) -> tuple[Callable[[],
     weights, state, seed = tf.ones(words.shape), network.initial_state(words.shape[1]), tf.constant([0, 0])
 
     def step(words: tf.Tensor) -> tf.Tensor:
-        found = network.gradients(words, words, weights, state, seed, slowness_penalty=1e-3)
+        found = network.computation.gradients(words, words, weights, state, seed, slowness_penalty=1e-3)
         optimizer.apply(found.gradients, 1.0)
         return found.loss
 

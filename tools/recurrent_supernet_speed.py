@@ -63,7 +63,7 @@ def main() -> None:
         network = LanguageNetwork(space.cell(cell), config)
 
         def step():
-            found = network.gradients(*given)
+            found = network.computation.gradients(*given)
             for variable, gradient in zip(network.trained, found.gradients, strict=True):
                 variable.value.assign_sub(0.1 * gradient)
             return found.loss
@@ -76,7 +76,7 @@ def main() -> None:
             net.choices = PlainChoices(space.activations, space.node_count)
 
         def step(codes):
-            found = net.gradients(*given, codes)
+            found = net.computation(codes).gradients(*given)
             net.update(codes, found.gradients, tf.constant(0.1))
             return found.loss
 

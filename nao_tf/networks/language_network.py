@@ -10,11 +10,10 @@ import tensorflow as tf
 
 from nao_tf.errors import InputError
 from nao_tf.networks.initialization import Initial, uniform, weight_generator, zeros
-from nao_tf.networks.language_computation import Gradients, LanguageComputation
+from nao_tf.networks.language_computation import LanguageComputation
 from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.networks.recurrent_core import RecurrentCore
 from nao_tf.networks.recurrent_plan import plan_cell
-from nao_tf.networks.share import Share
 from nao_tf.spaces.cells import RecurrentCell
 
 LIMIT = 0.04  # initial weights are uniform in -0.04 .. 0.04 (A3)
@@ -77,53 +76,14 @@ class LanguageNetwork(keras.Model):
         state = self.initial_state(batch) if state is None else state
         return self.computation.logits(tokens, state)
 
-    def gradients(
-        self,
-        inputs: tf.Tensor,
-        targets: tf.Tensor,
-        weights: tf.Tensor,
-        state: tf.Tensor,
-        seed: tf.Tensor,
-        *,
-        activation_penalty: float = 0.0,
-        slowness_penalty: float = 0.0,
-        share: Share | None = None,
-    ) -> Gradients:
-        """Computes loss and gradients of one step of truncated backpropagation, with dropout.
-
-        The loss that is differentiated adds AR and TAR (Merity et al. 2017): the penalties times the mean square of
-        the dropped outputs and of the difference of consecutive outputs.
-
-        Args:
-            inputs: int [T, B], words.
-            targets: int [T, B], the words that follow.
-            weights: [T, B], 1, and 0 for tokens that do not count.
-            state: [B, H], carried from the segment before; no gradient flows into it.
-            seed: int32 [2], another one for every step.
-            activation_penalty: alpha of AR.
-            slowness_penalty: beta of TAR.
-            share: what the B streams are of a global batch; loss and gradients are then this share of it, and their
-                sums over the replicas those of the global batch. None where they are all of it.
-        """
-        return self.computation.gradients(
-            inputs,
-            targets,
-            weights,
-            state,
-            seed,
-            activation_penalty=activation_penalty,
-            slowness_penalty=slowness_penalty,
-            share=share,
-        )
-
     @property
     def computation(self) -> LanguageComputation:
-        """What is computed with the variables."""
+        """What is computed with the variables: logits, and loss and gradients of a training step."""
         return LanguageComputation(self.config, self.core, *(variable.value for variable in self.trained))
 
     @property
     def trained(self) -> list[keras.Variable]:
-        """The variables in the order of `Gradients.gradients`: embedding, first, nodes, bias."""
+        """The variables in the order of `LanguageComputation.gradients`: embedding, first, nodes, bias."""
         return [self.embedding, self.first, self.nodes, self.bias]
 
     def get_config(self) -> dict[str, Any]:

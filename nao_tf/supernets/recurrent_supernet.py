@@ -9,11 +9,10 @@ import tensorflow as tf
 
 from nao_tf.errors import InputError
 from nao_tf.networks.initialization import uniform, weight_generator
-from nao_tf.networks.language_computation import Gradients, LanguageComputation
+from nao_tf.networks.language_computation import LanguageComputation
 from nao_tf.networks.language_network import LIMIT
 from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.networks.recurrent_plan import check_activation
-from nao_tf.networks.share import Share
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from nao_tf.supernets.codes import check_space, recurrent_codes
@@ -96,50 +95,6 @@ class RecurrentSupernet(tf.Module):
         nodes = tf.stack([tf.gather(block, row) for block, row in zip(self.blocks, rows, strict=True)])
         return LanguageComputation(self.config, core, self.embedding, self.first, nodes, self.bias)
 
-    def logits(self, tokens: tf.Tensor, state: tf.Tensor, codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the logits [T, B, V] of the words behind tokens [T, B] without dropout, and the state [B, H]."""
-        return self.computation(codes).logits(tokens, state)
-
-    def gradients(
-        self,
-        inputs: tf.Tensor,
-        targets: tf.Tensor,
-        weights: tf.Tensor,
-        state: tf.Tensor,
-        seed: tf.Tensor,
-        codes: tf.Tensor,
-        *,
-        activation_penalty: float = 0.0,
-        slowness_penalty: float = 0.0,
-        share: Share | None = None,
-    ) -> Gradients:
-        """Computes loss and gradients of one step, see `LanguageComputation.gradients`.
-
-        Args:
-            inputs: int [T, B], words; T and B static.
-            targets: int [T, B], the words that follow.
-            weights: [T, B], 1, and 0 for tokens that do not count.
-            state: [B, H], carried from the segment before.
-            seed: int32 [2], another one for every step.
-            codes: int32 [n, 2], of the cell.
-            activation_penalty: alpha of AR.
-            slowness_penalty: beta of TAR.
-            share: what the B streams are of a global batch, None where they are all of it.
-
-        Returns:
-            The gradients are of embedding [V, H], first [2H, W], the used blocks [n, H, W] and bias [V].
-        """
-        return self.computation(codes).gradients(
-            inputs,
-            targets,
-            weights,
-            state,
-            seed,
-            activation_penalty=activation_penalty,
-            slowness_penalty=slowness_penalty,
-            share=share,
-        )
-
     def update(
         self,
         codes: tf.Tensor,
@@ -153,7 +108,7 @@ class RecurrentSupernet(tf.Module):
 
         Args:
             codes: int32 [n, 2], of the cell.
-            gradients: from `gradients`.
+            gradients: of embedding [V, H], first [2H, W], the used blocks [n, H, W] and bias [V].
             learning_rate: float32 scalar.
             weight_decay: times half the sum of squares of the weights that are used.
             clip_norm: bound of the global norm of the gradient without weight decay; 0 means none.

@@ -96,13 +96,12 @@ class RecurrentTrainer:
             codes: of the cell, `RecurrentSupernet.codes`.
             learning_rate: float32 scalar.
         """
-        found = self.supernet.gradients(
+        found = self.supernet.computation(codes).gradients(
             inputs,
             targets,
             weights,
             state,
             tf.stack([tf.constant(self.seed & 0x7FFFFFFF), number]),
-            codes,
             activation_penalty=self.activation_penalty,
             slowness_penalty=self.slowness_penalty,
             share=self.replicas.share(),
@@ -150,6 +149,6 @@ class RecurrentTrainer:
         codes: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         del number
-        logits, state = self.supernet.logits(inputs, state, codes)
+        logits, state = self.supernet.computation(codes).logits(inputs, state)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
         return tf.reduce_sum(losses * weights), state

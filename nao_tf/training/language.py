@@ -89,7 +89,7 @@ class LanguageTrainer:
             number: of the step, int32 scalar.
         """
         config = self.config
-        found = self.network.gradients(
+        found = self.network.computation.gradients(
             inputs,
             targets,
             weights,

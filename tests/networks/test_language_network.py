@@ -80,7 +80,7 @@ def test_masks_are_constant_over_a_sequence(rules):
     state = np.zeros((3, 6))
     for word in words.numpy():
         state = step_by_hand(network, network.embedding.numpy()[word] * features * read, state, mask)
-    found = network.gradients(words, words, tf.ones((7, 3)), network.initial_state(3), SEED)
+    found = network.computation.gradients(words, words, tf.ones((7, 3)), network.initial_state(3), SEED)
     np.testing.assert_allclose(found.state, state, rtol=1e-4, atol=1e-5)
 
 
@@ -89,7 +89,7 @@ def test_masks_differ_from_step_to_step_and_repeat_with_the_seed():
     words = tokens(5, 3)
 
     def loss(seed):
-        return float(network.gradients(words, words, tf.ones((5, 3)), network.initial_state(3), seed).loss)
+        return float(network.computation.gradients(words, words, tf.ones((5, 3)), network.initial_state(3), seed).loss)
 
     assert loss(SEED) == loss(SEED)
     assert loss(SEED) != loss(SEED + 1)
@@ -105,7 +105,9 @@ def test_gradient_against_finite_differences(rules, dropouts):
 
     @tf.function
     def compute():
-        return network.gradients(words, targets, weights, state, SEED, activation_penalty=2.0, slowness_penalty=1.0)
+        return network.computation.gradients(
+            words, targets, weights, state, SEED, activation_penalty=2.0, slowness_penalty=1.0
+        )
 
     found = compute()
     assert float(found.total) > float(found.loss)

@@ -52,11 +52,15 @@ def functions(execution, rules='released', dropped=False):
     tokens, state = tf.TensorSpec((STEPS, BATCH), tf.int32), tf.TensorSpec((BATCH, HIDDEN), tf.float32)
     weights, seed = tf.TensorSpec((STEPS, BATCH), tf.float32), tf.TensorSpec((2,), tf.int32)
 
+    def logits(tokens, state, codes):
+        return net.computation(codes).logits(tokens, state)
+
     def gradients(*arguments):
-        return net.gradients(*arguments, activation_penalty=0.1, slowness_penalty=0.2)
+        *given, codes = arguments
+        return net.computation(codes).gradients(*given, activation_penalty=0.1, slowness_penalty=0.2)
 
     return (
-        tf.function(net.logits, autograph=False, input_signature=(tokens, state, net.codes_spec)),
+        tf.function(logits, autograph=False, input_signature=(tokens, state, net.codes_spec)),
         tf.function(gradients, autograph=False, input_signature=(tokens, tokens, weights, state, seed, net.codes_spec)),
     )
 
@@ -102,7 +106,7 @@ def test_computes_what_a_stand_alone_network_computes(execution, rules):
         network, rows = stand_alone(net, architecture)
         for found, expected in zip(logits(inputs, state, codes), network(inputs, state), strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-        expected = network.gradients(
+        expected = network.computation.gradients(
             *(tf.constant(x) for x in (inputs, targets, weights, state, seed)),
             activation_penalty=0.1,
             slowness_penalty=0.2,
@@ -168,7 +172,8 @@ def test_the_masked_step_lowers_for_a_compiler_of_static_shapes():
     signature = functions('masked')[1].input_signature
 
     def step(*arguments):
-        net.update(arguments[-1], net.gradients(*arguments).gradients, tf.constant(0.1), clip_norm=1.0)
+        *given, codes = arguments
+        net.update(codes, net.computation(codes).gradients(*given).gradients, tf.constant(0.1), clip_norm=1.0)
 
     compiled = tf.function(step, autograph=False, jit_compile=True, input_signature=signature)
     lowered = compiled.experimental_get_compiler_ir(*signature)(stage='hlo', platform_name='CPU')

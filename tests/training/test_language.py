@@ -107,7 +107,7 @@ def test_rate_is_scaled_by_the_length(task):
     segment = next(task.train_segments(8, 5, random_length=False, seed=0, epoch=0))
     parts = [tf.constant(part) for part in (segment.inputs, segment.targets, segment.weights)]
     state = trainer.network.initial_state(8)
-    found = trainer.network.gradients(*parts, state, tf.constant([0, 0]), slowness_penalty=1e-3)
+    found = trainer.network.computation.gradients(*parts, state, tf.constant([0, 0]), slowness_penalty=1e-3)
     before = trainer.network.bias.numpy()
     trainer.steps([segment], state, 0)
     # 5 of the 10 tokens that the rate is for: half the rate.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -81,6 +83,11 @@ class KerasLanguage:
         flat = tf.matmul(tf.reshape(outputs, (-1, self.units)), self.embedding.value, transpose_b=True)
         return tf.reshape(flat + self.bias.value, (*outputs.shape[:2], self.config.vocabulary))
 
+    @property
+    def computation(self) -> Self:
+        """What `LanguageTrainer` takes the gradients from."""
+        return self
+
     def gradients(
         self,
         inputs: tf.Tensor,
@@ -93,7 +100,7 @@ class KerasLanguage:
         slowness_penalty: float = 0.0,
         share: None = None,
     ) -> Gradients:
-        """Computes loss and gradients of one step, as `LanguageNetwork.gradients`, on one device."""
+        """Computes loss and gradients of one step, as `LanguageComputation.gradients`, on one device."""
         assert share is None
         variables = [variable.value for variable in self.trained]
         with tf.GradientTape() as tape:
