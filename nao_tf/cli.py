@@ -109,6 +109,8 @@ def config_error(error: Exception, command: str, arguments: list[str]) -> str:
     file = next((argument.split('=', 1)[1] for argument in arguments if argument.startswith('--config=')), '')
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if file and frame.filename.endswith(file)]
     where = f'{own[-1].filename}:{own[-1].lineno}: ' if own else f'{frames[-1].filename}: ' if frames else ''
+    if not where and isinstance(error, SyntaxError | ValueError | OSError) and file not in str(error):
+        where = f'{file}: '
     text = ' '.join(str(error).split())
     if isinstance(error, AttributeError | KeyError) and not own:
         from nao_tf.benchmarks.config import default_benchmark_config

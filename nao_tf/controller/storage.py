@@ -12,7 +12,7 @@ import numpy as np
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.scores import ScoreScale
 from nao_tf.errors import InputError
-from nao_tf.files import local_file, write_text, written_whole
+from nao_tf.files import is_whole_archive, local_file, write_text, written_whole
 
 if TYPE_CHECKING:
     from nao_tf.controller.controller import Controller
@@ -63,7 +63,7 @@ def load(controller: Controller, directory: Path) -> None:
         knots = tuple((float(score), float(target)) for score, target in state['knots'])
         scale = ScoreScale(float(state['shift']), float(state['scale']), knots)
         evaluated = state['evaluated']
-        fits, seed, space, names = int(state['fits']), int(state['seed']), state['space'], state['models']
+        fits, seed, space, names = int(state['fits']), int(state['seed']), state['space'], dict(state['models'])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f'{path} is no saved controller: {error}') from error
     if space != controller.space.name:
@@ -74,12 +74,19 @@ def load(controller: Controller, directory: Path) -> None:
             f'{field} = {theirs[field]!r}, not {ours[field]!r}' for field in ours if ours[field] != theirs[field]
         )
         raise InputError(f'{path} is a controller of another config: {odd}')
-    for model in controller.models:
-        with local_file(directory / names[model.name]) as file:
-            saved = keras.saving.load_model(file, compile=False)
-        for variable, value in zip(model.trainable_variables, saved.get_weights(), strict=True):
+    weights = [_weights(directory / str(names.get(model.name))) for model in controller.models]
+    for model, values in zip(controller.models, weights, strict=True):
+        for variable, value in zip(model.trainable_variables, values, strict=True):
             variable.assign(value)
     controller.scale, controller.fits, controller.seed = scale, fits, seed
     controller.process = None
     if evaluated is not None:
         controller.restore_posterior(np.array(evaluated[0], np.int32), np.array(evaluated[1]))
+
+
+def _weights(path: Path) -> list[np.ndarray]:
+    """Returns the weights of a saved model."""
+    if not is_whole_archive(path):
+        raise InputError(f'{path} is damaged or gone; put back a copy, or fit the controller anew')
+    with local_file(path) as file:
+        return keras.saving.load_model(file, compile=False).get_weights()

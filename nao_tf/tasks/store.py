@@ -50,7 +50,7 @@ def cache_key(*parts: Any) -> str:
 
 
 def load_decoded(key: str, storage: Storage) -> tuple[np.ndarray, np.ndarray] | None:
-    """Returns the images and labels that were decoded before, or None.
+    """Returns the images and labels that were decoded before; None where they were not, or their files are damaged.
 
     Args:
         key: from `cache_key`.
@@ -61,7 +61,10 @@ def load_decoded(key: str, storage: Storage) -> tuple[np.ndarray, np.ndarray] | 
     if not labels.exists() or not images.exists():
         return None
     mode: Literal['r'] | None = 'r' if images.stat().st_size > storage.memory_bytes else None
-    return np.load(images, mmap_mode=mode, allow_pickle=False), np.load(labels, allow_pickle=False)
+    try:
+        return np.load(images, mmap_mode=mode, allow_pickle=False), np.load(labels, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
 
 
 class ImageWriter:
@@ -176,6 +179,6 @@ class ImageWriter:
 
     def _not_writable(self, error: OSError) -> InputError:
         return InputError(
-            f'{self._storage.directory}: cannot keep decoded images there ({error.strerror or error}); name a folder '
+            f'{error.filename2 or self._storage.directory}: cannot keep decoded images there ({error.strerror or error}); name a folder '
             'that can be written to in task.cache_dir'
         )
