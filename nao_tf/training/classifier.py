@@ -24,7 +24,7 @@ from nao_tf.training.momentum import MomentumSGD
 from nao_tf.training.replicas import Loop, Replicas
 from nao_tf.training.result import DivergedError, TrainResult
 from nao_tf.training.rewrites import graph_rewrites
-from nao_tf.training.schedule import CosineSchedule
+from nao_tf.training.schedule import schedule_of
 from nao_tf.training.strategy import OFF, Distribution
 
 
@@ -56,8 +56,7 @@ class ClassifierTrainer:
         self.replicas = Replicas(distribution, config.batch_size, synchronized=config.batch_norm == 'synchronized')
         self.steps_per_epoch = task.steps_per_epoch(config.batch_size)
         self.total_steps = config.epochs * self.steps_per_epoch
-        period = (config.schedule_epochs or config.epochs) * self.steps_per_epoch
-        self.schedule = CosineSchedule(config.learning_rate, config.final_learning_rate, period)
+        self.schedule = schedule_of(config, self.steps_per_epoch)
         with self.replicas.strategy.scope():
             self.optimizer = MomentumSGD(
                 network.trainable_variables,

@@ -1,4 +1,4 @@
-"""The learning-rate schedule, as a function of the step that runs inside the compiled step."""
+"""Learning-rate schedules, as functions of the step that run inside the compiled step."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import dataclasses
 import math
 
 import tensorflow as tf
+
+from nao_tf.training.config import TrainConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +35,40 @@ class CosineSchedule:
         """
         share = tf.minimum(tf.cast(step, tf.float32) / float(max(self.period, 1)), 1.0)
         return self.final + 0.5 * (self.initial - self.final) * (1.0 + tf.cos(math.pi * share))
+
+
+@dataclasses.dataclass(frozen=True)
+class StepDecay:
+    """A rate that is multiplied by a factor after every epoch (A1: 0.97 on ImageNet).
+
+    Args:
+        initial: rate in the first epoch.
+        factor: of the rate of an epoch to that of the one before.
+        period: steps of an epoch.
+    """
+
+    initial: float
+    factor: float
+    period: int
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate of a step.
+
+        Args:
+            step: scalar integer tensor, counted from 0.
+
+        Returns:
+            float32 scalar.
+        """
+        return self.initial * tf.pow(self.factor, tf.cast(step // self.period, tf.float32))
+
+
+def schedule_of(config: TrainConfig, steps_per_epoch: int) -> CosineSchedule | StepDecay:
+    """Returns the learning rates of a recipe."""
+    if config.epoch_decay:
+        return StepDecay(config.learning_rate, config.epoch_decay, steps_per_epoch)
+    period = (config.schedule_epochs or config.epochs) * steps_per_epoch
+    return CosineSchedule(config.learning_rate, config.final_learning_rate, period)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -103,9 +103,15 @@ def test_rewrites_are_switched_back():
         ('epochs', 0, 'child.epochs is 0; it must be at least 1'),
         ('learning_rate', -0.1, 'must not be negative'),
         ('momentum', 1.0, r'must lie in \[0, 1\)'),
+        ('epoch_decay', 1.0, r'child.epoch_decay is 1.0; it must lie in \[0, 1\)'),
         ('score', 'mean', "child.score is 'mean'; it is one of best, last"),
     ],
 )
 def test_wrong_recipes(field, value, message):
     with pytest.raises(InputError, match=message):
         TrainConfig(**{field: value})
+
+
+def test_two_schedules_are_refused():
+    with pytest.raises(InputError, match=r'child.epoch_decay is 0.97, .* but child.schedule_epochs is 100'):
+        TrainConfig(epoch_decay=0.97, schedule_epochs=100)
