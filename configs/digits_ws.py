@@ -19,10 +19,13 @@ def get_config():
     config.sharing.cells_per_stage = 1
     config.sharing.filters = 8
     config.sharing.auxiliary = False  # 8 x 8 images leave 2 x 2 pixels at its place
-    config.sharing.epochs = 40
+    config.sharing.epochs = 30
+    config.sharing.learning_rate = 0.4  # few steps; the default is for many
     config.sharing.batch_size = 64
     config.sharing.eval_batch_size = 500
     config.sharing.restart_epochs = 0
+    config.sharing.drop_path_keep = 1.0
+    config.sharing.dense_keep = 1.0
     config.sharing.fresh = 5
     config.sharing.finalists = 3
     config.sharing.ranked = 10

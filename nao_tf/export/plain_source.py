@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from nao_tf.errors import InputError
 from nao_tf.export.plain_helpers import HELPERS
-from nao_tf.networks.blocks import Block, ConvNorm, FactorizedReduction, Pool, SeparableConvNorm
+from nao_tf.networks.block import Block
+from nao_tf.networks.blocks import ConvNorm, FactorizedReduction, Pool, SeparableConvNorm
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.plan import BranchPlan, CellPlan, NetworkPlan, Steps, plan_network
 from nao_tf.spaces.cells import CELL_INPUTS

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.networks.blocks import Pass
+from nao_tf.networks.block import Pass
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.dropping import drop_path_keep, drop_path_masks, dropout
 from nao_tf.networks.layers import BlockLayer

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nao_tf.networks.blocks import Block, Pass
+from nao_tf.networks.block import Block, Pass
 from nao_tf.networks.initialization import weight_generator
 from nao_tf.networks.weight import Weight
 

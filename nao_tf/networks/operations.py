@@ -7,7 +7,8 @@ import functools
 from collections.abc import Callable, Sequence
 
 from nao_tf.errors import InputError
-from nao_tf.networks.blocks import Block, ConvNorm, FactorizedReduction, Pool, SeparableConvNorm
+from nao_tf.networks.block import Block
+from nao_tf.networks.blocks import ConvNorm, FactorizedReduction, Pool, SeparableConvNorm
 
 
 @dataclasses.dataclass(frozen=True)

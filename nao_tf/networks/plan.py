@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from nao_tf.networks.blocks import Block, ConvNorm, Dense, FactorizedReduction, Pool
+from nao_tf.networks.block import Block
+from nao_tf.networks.blocks import ConvNorm, Dense, FactorizedReduction, Pool
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.operations import Place, operation_blocks
 from nao_tf.spaces.cells import CELL_INPUTS, Cell, CellPair

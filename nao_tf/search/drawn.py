@@ -10,7 +10,7 @@ import numpy as np
 
 from nao_tf.search.candidates import Candidates, Score
 from nao_tf.searchers.evaluation import Proposal
-from nao_tf.searchers.reinforce import PolicySearcher
+from nao_tf.searchers.policy_searcher import PolicySearcher
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 

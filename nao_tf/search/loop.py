@@ -6,7 +6,6 @@ import contextlib
 import math
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
 from nao_tf.errors import InputError
 from nao_tf.search.executor import Executor, OutOfTime, failed_evaluation
@@ -20,37 +19,9 @@ from nao_tf.search.history import (
     proposed_event,
 )
 from nao_tf.search.journal import Journal
+from nao_tf.search.observing import Keeper, Observer
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation, Proposal
-
-
-class Observer(Protocol):
-    """What the loop tells of its progress."""
-
-    def proposing(self, arm: str, number: int) -> None:
-        """A searcher starts to learn and propose (`number` of its batch, from 0)."""
-
-    def started(self, trial: Trial) -> None:
-        """A child starts."""
-
-    def ended(self, trial: Trial, history: History) -> None:
-        """A child has a score or has failed."""
-
-    def warn(self, message: str) -> None:
-        """Something that a person should know."""
-
-
-class Keeper(Protocol):
-    """What keeps the weights of the best children."""
-
-    def floor(self, trial: Trial, history: History) -> float:
-        """Returns the score from which on the child of a trial may be one of the best."""
-
-    def keep(self, trial: Trial, evaluation: Evaluation, history: History) -> None:
-        """Saves the child that just ended, if it is the best so far; before the journal records its end."""
-
-    def tidy(self, history: History) -> None:
-        """Removes what is no longer among the best."""
 
 
 class SearchLoop:

@@ -25,9 +25,9 @@ from nao_tf.search.sharing import SharingObserver, SharingSearch
 from nao_tf.search.sharing_checkpoint import CHECKPOINT
 from nao_tf.search.sharing_together import SharedTogether, follow_shared
 from nao_tf.searchers.listed import Listed
+from nao_tf.searchers.policy_searcher import PolicySearcher
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.registry import searcher_class
-from nao_tf.searchers.reinforce import PolicySearcher
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.training.strategy import OFF, Distribution
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nao_tf.searchers.reinforce import PolicySearcher
+from nao_tf.searchers.policy_searcher import PolicySearcher
 from nao_tf.spaces.base import SearchSpace
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nao_tf.networks.blocks import Block, ConvNorm, Dense, FactorizedReduction, Pass
+from nao_tf.networks.block import Block, Pass
+from nao_tf.networks.blocks import ConvNorm, Dense, FactorizedReduction
 from nao_tf.networks.normalization import normalization_weights
 from nao_tf.networks.plan import auxiliary_blocks
 from nao_tf.networks.weight import Weight
