@@ -74,9 +74,9 @@ def load(controller: Controller, directory: Path) -> None:
             f'{field} = {theirs[field]!r}, not {ours[field]!r}' for field in ours if ours[field] != theirs[field]
         )
         raise InputError(f'{path} is a controller of another config: {odd}')
-    weights = [_weights(directory / str(names.get(model.name))) for model in controller.models]
-    for model, values in zip(controller.models, weights, strict=True):
-        for variable, value in zip(model.trainable_variables, values, strict=True):
+    weights = {model.name: _weights(directory / str(names.get(model.name))) for model in controller.models}
+    for model in controller.models:
+        for variable, value in zip(model.trainable_variables, weights[model.name], strict=True):
             variable.assign(value)
     controller.scale, controller.fits, controller.seed = scale, fits, seed
     controller.process = None

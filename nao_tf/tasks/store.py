@@ -178,7 +178,8 @@ class ImageWriter:
         return count * int(np.prod(self._shape)) * self._dtype.itemsize
 
     def _not_writable(self, error: OSError) -> InputError:
+        place = error.filename2 or self._storage.directory
         return InputError(
-            f'{error.filename2 or self._storage.directory}: cannot keep decoded images there ({error.strerror or error}); name a folder '
+            f'{place}: cannot keep decoded images there ({error.strerror or error}); name a folder '
             'that can be written to in task.cache_dir'
         )

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import keras_tuner
 
 from nao_tf.errors import InputError
-from nao_tf.files import as_path, write_text
+from nao_tf.files import as_path
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.searchers.registry import searcher_class
@@ -21,11 +21,12 @@ from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.hyperparameters import HyperParameterSpace
 from nao_tf.tuner.cell_choices import CellChoices
 from nao_tf.tuner.definitions import WatchedHyperParameters
-from nao_tf.tuner.rounds import Round, load_snapshot, make_round, replay, save_snapshot
+from nao_tf.tuner.rounds import Round, load_snapshot, make_round, read_state, replay, save_snapshot, write_state
 
 MakeSearcher = Callable[[SearchSpace, int], Searcher]
 OWN = 'nao_tf'  # our part of the oracle's state
 SNAPSHOT = 'searcher.json'
+TRIAL = 'trial.json'
 LARGEST_ROUND = 32  # proposals that wait for their trials
 
 
@@ -89,11 +90,29 @@ class SearcherOracle(keras_tuner.Oracle):
         self._writing: Writing | None = None
         self._space = ''  # digest of the space that the rounds belong to
         self._rounds: list[Round] = []
+        self._begun = False
 
     @property
     def searcher(self) -> Searcher | None:
         """The searcher; None before the first proposal."""
         return self._searcher
+
+    @keras_tuner.synchronized
+    def create_trial(self, tuner_id: str) -> Any:
+        """Returns the next trial; continues what lies in the directory, if the tuner has not done so.
+
+        A tuner whose own file was lost, or that was killed before it wrote the first one, begins anew over the trials.
+
+        Args:
+            tuner_id: of the worker.
+
+        Raises:
+            InputError: if a file of the search is damaged.
+        """
+        if not self._begun and self._local and as_path(self._get_oracle_fname()).exists():
+            self.reload()
+        self._begun = True
+        return super().create_trial(tuner_id)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Returns the values of the next trial; the search stops where the searcher finds nothing new.
@@ -137,7 +156,14 @@ class SearcherOracle(keras_tuner.Oracle):
         self._searcher = self._writing = None
 
     def reload(self) -> None:
-        """Reads the trials and the state, and mends what a kill between the writes of the two has left."""
+        """Reads the trials and the state, and mends what a kill between the writes of the two has left.
+
+        Raises:
+            InputError: naming the file, if one is damaged or gone.
+        """
+        self._begun = True
+        if self._local:
+            self._check_files()
         super().reload()
         # A trial that was never recorded is proposed again, under the same id.
         self.trials = {name: self.trials[name] for name in _in_order(self.trials) if name in self.start_order}
@@ -152,15 +178,21 @@ class SearcherOracle(keras_tuner.Oracle):
     def save(self) -> None:
         """Writes the state whole or not at all."""
         if self._local:
-            write_text(as_path(self._get_oracle_fname()), json.dumps(self.get_state()))
+            write_state(as_path(self._get_oracle_fname()), self.get_state())
         else:
             super().save()
 
     def _save_trial(self, trial: Any) -> None:
         if self._local:
-            write_text(as_path(self._get_trial_dir(trial.trial_id)) / 'trial.json', json.dumps(trial.get_state()))
+            write_state(as_path(self._get_trial_dir(trial.trial_id)) / TRIAL, trial.get_state())
         else:
             super()._save_trial(trial)
+
+    def _check_files(self) -> None:
+        """Raises an InputError if the state or a trial that it tells of cannot be read."""
+        state = read_state(as_path(self._get_oracle_fname()), 'start_order')
+        for name in state['start_order']:
+            read_state(as_path(self._get_trial_dir(name)) / TRIAL, 'trial_id')
 
     @property
     def _local(self) -> bool:

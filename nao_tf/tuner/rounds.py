@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from nao_tf.errors import InputError
 from nao_tf.files import write_text
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation, Proposal
@@ -72,6 +73,46 @@ def replay(searcher: Searcher, rounds: Sequence[Round], observe: Observe) -> Non
         searcher.adopt([Proposal(Architecture(name, tuple(item)), 'log') for item in entry.proposed], entry.draws)
 
 
+def write_state(path: Path, value: Any) -> None:
+    """Writes JSON whole or not at all.
+
+    Args:
+        path: of the file.
+        value: of JSON types.
+
+    Raises:
+        InputError: if it cannot be written; what was written before is still there.
+    """
+    try:
+        write_text(path, json.dumps(value))
+    except OSError as error:
+        raise InputError(
+            f'cannot write {path}: {error.strerror}; mend that, and the same search continues from its last trial'
+        ) from error
+
+
+def read_state(path: Path, field: str) -> dict[str, Any]:
+    """Returns the JSON object in a file.
+
+    Args:
+        path: of the file.
+        field: that the object has.
+
+    Raises:
+        InputError: if the file is damaged or gone.
+    """
+    try:
+        value = json.loads(path.read_text(encoding='utf-8'))
+        value[field]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = ' '.join(str(error).split())[:200]
+        raise InputError(
+            f'{path} is damaged or gone ({reason}); put back a copy, or begin anew by overwrite=True or another '
+            'project_name'
+        ) from None
+    return value
+
+
 def save_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> None:
     """Writes the searcher's state (with its weights, where it keeps any) whole or not at all.
 
@@ -81,7 +122,7 @@ def save_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> No
         rounds: all of them.
     """
     value = {'rounds': len(rounds), 'log': _digest(rounds), 'state': searcher.state_dict()}
-    write_text(path, json.dumps(value))
+    write_state(path, value)
 
 
 def load_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from nao_tf.errors import InputError
 
 REMEDY = re.compile(
-    r'remove|put back|another|empty --|make it|copy it again|give|the same command|continue its|there is no'
+    r'mend|remove|put back|another|empty --|make it|copy it again|give|the same command|continue its|there is no'
 )
 
 
