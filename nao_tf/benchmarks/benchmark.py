@@ -19,7 +19,7 @@ from nao_tf.benchmarks.statistics import summarise_runs
 from nao_tf.benchmarks.worker import Job
 from nao_tf.files import as_path, write_text
 from nao_tf.search.terminal import Terminal, as_terminal
-from nao_tf.search.workdir import SUMMARY
+from nao_tf.search.workdir import SUMMARY, cannot_write
 
 COMPARISON, REGRET, HITTING = 'comparison.json', 'regret.png', 'hitting_times.png'
 
@@ -38,27 +38,32 @@ def run_benchmark(
         The summary of each searcher, by name (docs/benchmarks.md has the schema).
 
     Raises:
-        InputError: for a value that is wrong, before any run.
+        InputError: for a value that is wrong, before any run; or if the disk fails.
     """
     console = as_terminal(console)
     plan = make_plan(config, str(output))
-    with open_output(as_path(output), plan.identity, plan.searcher_settings, plan.defaults) as folder:
-        missing = [
-            Job(settings, name, run)
-            for run in range(plan.runs)
-            for name, settings in plan.settings.items()
-            if read_record(record_path(folder, name, run), name, run) is None
-        ]
-        total = plan.runs * len(plan.settings)
-        if missing:
-            if len(missing) < total:
-                console.print(f'continuing {folder}: {total - len(missing)} of {total} runs are there', markup=False)
-            try:
-                make_runs(missing, done=total - len(missing), workers=plan.workers, console=console)
-            except KeyboardInterrupt:
-                console.notice(f'interrupted; the same command continues the benchmark in {folder}')
-                raise
-        return report(plan, folder, console)
+    try:
+        with open_output(as_path(output), plan.identity, plan.searcher_settings, plan.defaults) as folder:
+            missing = [
+                Job(settings, name, run)
+                for run in range(plan.runs)
+                for name, settings in plan.settings.items()
+                if read_record(record_path(folder, name, run), name, run) is None
+            ]
+            total = plan.runs * len(plan.settings)
+            if missing:
+                if len(missing) < total:
+                    console.print(
+                        f'continuing {folder}: {total - len(missing)} of {total} runs are there', markup=False
+                    )
+                try:
+                    make_runs(missing, done=total - len(missing), workers=plan.workers, console=console)
+                except KeyboardInterrupt:
+                    console.notice(f'interrupted; the same command continues the benchmark in {folder}')
+                    raise
+            return report(plan, folder, console)
+    except OSError as error:
+        raise cannot_write(error, output) from error
 
 
 def report(plan: Plan, folder: Path, console: Terminal) -> dict[str, dict[str, Any]]:
