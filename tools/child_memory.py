@@ -1,6 +1,7 @@
 """Does a search's memory grow with its children? Trains the smallest children in one process.
 
     python tools/child_memory.py --children=200            # the evaluator alone, child after child
+    python tools/child_memory.py --children=200 --text     # recurrent children on a text
     python tools/child_memory.py --children=200 --search   # a whole `run_search`: journal, keeper and searcher too
 
 Prints the resident memory after every tenth child, and how much it grew from child 20 to the last.
@@ -10,12 +11,14 @@ import io
 import tempfile
 from collections.abc import Callable, Sequence
 
+import ml_collections
 import numpy as np
 import psutil
 from absl import app, flags
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer('children', 200, 'children to train')
+flags.DEFINE_bool('text', False, 'recurrent children on a text')
 flags.DEFINE_bool('search', False, 'train them in a search rather than by the evaluator alone')
 flags.DEFINE_string('searcher', 'random', 'of the search; nao fits its controller after the first half of the children')
 
@@ -34,19 +37,32 @@ class Memory:
             print(f'child {len(self.mebibytes)}: {self.mebibytes[-1]:.0f} MiB', flush=True)
 
 
+def smallest() -> ml_collections.ConfigDict:
+    """Returns the config of the smallest children."""
+    from nao_tf.search.config import default_config, default_text_config
+
+    config = default_text_config() if FLAGS.text else default_config()
+    config.threads = 1
+    if FLAGS.text:
+        config.task.name = 'pydoc'
+        config.task.update({'min_count': 20, 'train_tokens': 2000})
+        config.child.update({'hidden': 8, 'epochs': 1, 'batch_size': 16, 'sequence_length': 20, 'random_length': False})
+    else:
+        config.task.name = 'digits'
+        config.child.update({'cells_per_stage': 1, 'filters': 2, 'auxiliary': False, 'drop_path_keep': 1.0})
+        config.child.update({'epochs': 1, 'batch_size': 256, 'score': 'last'})
+    return config
+
+
 def train(memory: Memory) -> None:
     """Trains random children by the evaluator alone."""
-    from nao_tf.evaluators.trained_child import TrainedChild
-    from nao_tf.networks.config import NetworkConfig
+    from nao_tf.search.children import make_child
     from nao_tf.spaces.registry import get_space
     from nao_tf.tasks.make import make_task
-    from nao_tf.training.config import TrainConfig
 
-    task = make_task({'name': 'digits'})
-    space = get_space('nao_cnn')
-    network = NetworkConfig(cells_per_stage=1, filters=2, image_shape=task.image_shape, classes=task.classes)
-    training = TrainConfig(epochs=1, batch_size=256, score='last')
-    evaluator = TrainedChild(task, space, network=network, training=training, seed=0)
+    config = smallest()
+    space = get_space(config.space.name)
+    evaluator = make_child(config, make_task(config.task), space)
     rng = np.random.default_rng(0)
     for _ in range(FLAGS.children):
         evaluator.evaluate(space.canonical(space.sample(rng)))
@@ -57,14 +73,9 @@ def search(memory: Memory) -> None:
     """Runs a search whose console counts the children."""
     from rich.console import Console
 
-    from nao_tf.search.config import default_config
     from nao_tf.search.run import run_search
 
-    config = default_config()
-    config.threads = 1
-    config.task.name = 'digits'
-    config.child.update({'cells_per_stage': 1, 'filters': 2, 'auxiliary': False, 'drop_path_keep': 1.0})
-    config.child.update({'epochs': 1, 'batch_size': 256, 'score': 'last'})
+    config = smallest()
     config.searcher.name = FLAGS.searcher
     config.searcher.initial = config.searcher.per_round = FLAGS.children // 2
     config.searcher.seeds = min(FLAGS.children // 2, 100)
