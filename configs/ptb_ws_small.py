@@ -4,8 +4,8 @@
 
 DATA is a folder with ptb.train.txt, ptb.valid.txt and ptb.test.txt, each as it is or with .gz. Words that stand fewer
 than fifty times in train are <unk>, so perplexities are lower than those of the full vocabulary and only compare with
-one another. With --config.searcher.name=reinforce it is ENAS, with random Random-WS. Expected result: a cell, and how well
-the shared scores of small language models rank; not their perplexity.
+one another. With --config.searcher.name=reinforce it is ENAS, with random Random-WS. Expected result: a cell, and how
+well the shared scores of small language models rank; not their perplexity.
 """
 
 from nao_tf.search.sharing_config import default_text_sharing_config
