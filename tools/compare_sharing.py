@@ -77,7 +77,8 @@ def report(summaries: dict[str, list[dict[str, Any]]]) -> Table:
         table.add_column(column)
     for arm, runs in summaries.items():
         tests = [run['best']['test'][metric] for run in runs]
-        difference, taus = '-', [(run.get('sharing') or {}).get('ranking') for run in runs]
+        difference = '-'
+        taus = [((run.get('sharing') or {}).get('ranking') or {}).get('kendall_tau') for run in runs]
         if arm != 'random' and len(tests) > 1 and len(summaries.get('random', [])) > 1:
             others = [run['best']['test'][metric] for run in summaries['random']]
             low, high = scipy.stats.ttest_ind(tests, others, equal_var=False).confidence_interval()
@@ -88,7 +89,7 @@ def report(summaries: dict[str, list[dict[str, Any]]]) -> Table:
             ', '.join(f'{test:.4g}' for test in tests),
             f'{np.mean(tests):.4g}',
             difference,
-            ', '.join('-' if tau is None else f'{tau["kendall_tau"]:+.2f}' for tau in taus),
+            ', '.join('-' if tau is None else f'{tau:+.2f}' for tau in taus),
             ', '.join(str(run['trials']['total']) for run in runs),
             ', '.join(f'{run["seconds"]["total"] / 60:.0f}' for run in runs),
         )
