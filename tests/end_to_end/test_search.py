@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.end_to_end.conftest import ROOT, SMALL, nao, trials
+from tests.end_to_end.conftest import ROOT, SMALL, nao, nao_here, trials
 
 pytestmark = pytest.mark.slow
 
@@ -121,13 +121,13 @@ def test_status_and_predict(finished, tmp_path):
     from sklearn.datasets import load_digits
 
     workdir, _ = finished
-    status = nao('status', f'--workdir={workdir}')
+    status = nao_here('status', f'--workdir={workdir}')
     assert status.returncode == 0
     assert '8 of 8 children ended' in status.stdout
     for number in range(3):
         pixels = (load_digits().images[number] / 16 * 255).round().astype(np.uint8)
         Image.fromarray(pixels).save(tmp_path / f'{number}.png')
-    predicted = nao('predict', f'--model={workdir / "best_model.keras"}', f'--images={tmp_path}')
+    predicted = nao_here('predict', f'--model={workdir / "best_model.keras"}', f'--images={tmp_path}')
     assert predicted.returncode == 0, predicted.stderr
     rows = [line.split('\t') for line in predicted.stdout.splitlines()]
     assert [row[0].rsplit('/', 1)[-1] for row in rows] == ['0.png', '1.png', '2.png']

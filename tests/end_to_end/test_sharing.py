@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nao_tf import cli
-from tests.end_to_end.conftest import ROOT, nao, trials
+from tests.end_to_end.conftest import ROOT, nao, nao_here, trials
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +79,7 @@ def test_killed_in_the_training_it_ends_the_same_to_the_bit(shared, tmp_path):
             break
     assert process.wait() == -signal.SIGKILL
     assert not (workdir / 'trials.jsonl').exists()
-    status = nao('status', f'--workdir={workdir}')
+    status = nao_here('status', f'--workdir={workdir}')
     assert 'shared weights: 2 of 4 epochs trained, 1 of 2 rounds scored' in status.stdout
     result = nao('search', *SHARED, f'--workdir={workdir}', timeout=600)
     assert result.returncode == 0, result.stderr

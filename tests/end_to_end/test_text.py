@@ -5,7 +5,7 @@ import json
 import pytest
 
 import nao_tf
-from tests.end_to_end.conftest import nao, trials
+from tests.end_to_end.conftest import ROOT, nao, nao_here, trials
 
 pytestmark = pytest.mark.slow
 
@@ -59,18 +59,19 @@ def test_continues_and_refuses(searched):
     again = nao('search', *SMALL, f'--workdir={workdir}', timeout=600)
     assert again.returncode == 0, again.stderr
     assert output[output.index('Rounds of nao') :] in again.stdout
-    status = nao('status', f'--workdir={workdir}')
+    status = nao_here('status', f'--workdir={workdir}')
     assert 'best perplexity' in status.stdout
     other = nao('search', *SMALL, '--config.child.hidden=9', f'--workdir={workdir}')
     assert other.returncode == 2
     assert 'child.hidden was 8, now 9' in other.stderr
 
 
-def test_bad_input_is_one_line(searched, tmp_path):
+def test_bad_input_is_one_line(searched, tmp_path, monkeypatch):
     workdir, _ = searched
-    predicted = nao('predict', f'--model={workdir / "best_model.keras"}', f'--images={tmp_path}')
-    missing = nao('search', '--config=configs/ptb.py', f'--data_dir={tmp_path}', f'--workdir={tmp_path / "run"}')
-    field = nao('search', *SMALL, '--config.child.hiden=9', f'--workdir={tmp_path / "run"}')
+    monkeypatch.chdir(ROOT)
+    predicted = nao_here('predict', f'--model={workdir / "best_model.keras"}', f'--images={tmp_path}')
+    missing = nao_here('search', '--config=configs/ptb.py', f'--data_dir={tmp_path}', f'--workdir={tmp_path / "run"}')
+    field = nao_here('search', *SMALL, '--config.child.hiden=9', f'--workdir={tmp_path / "run"}')
     for result, message in (
         (predicted, 'holds a LanguageModel, not an image classifier'),
         (missing, 'ptb.train.txt: there is no such file, and no ptb.train.txt.gz; it is the train split'),
