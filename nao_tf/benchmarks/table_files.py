@@ -26,7 +26,10 @@ from nao_tf.spaces.nasbench201 import NASBench201Space
 
 FORMAT, VERSION = 'nao_tf table', 1
 # What a damaged file can raise while it is read.
-DAMAGES = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, struct.error, pickle.PickleError)
+DAMAGES = (
+    *(OSError, EOFError, ValueError, KeyError, NotImplementedError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, struct.error, pickle.PickleError),
+)
 
 
 class Content(NamedTuple):

@@ -17,7 +17,7 @@ from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.search.journal import Journal
 from nao_tf.search.winners import candidates
-from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json
+from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json, space_module
 from nao_tf.spaces.cells import CellPair, RecurrentCell
 from nao_tf.spaces.genotype import to_genotype
 from nao_tf.spaces.registry import get_space
@@ -149,7 +149,7 @@ def load_for_export(workdir: Path) -> ImageClassifier:
         ended = 'its search has ended' if Journal(workdir / JOURNAL).exists() else 'its training has ended'
         raise InputError(f'{workdir} has no {MODEL} yet; it is there when {ended} (the same command continues)')
     config = read_json(workdir / CONFIG) if (workdir / CONFIG).exists() else {}
-    if module := config.get('space.module', ''):
+    if module := space_module(workdir, config):
         get_space('', module=module)
     trained = load_classifier(path)
     network = CellNetwork(

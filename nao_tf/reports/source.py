@@ -15,7 +15,7 @@ from nao_tf.networks.config import NetworkConfig
 from nao_tf.search.costs import describe_limits, latencies
 from nao_tf.search.history import History, Trial
 from nao_tf.search.journal import Journal
-from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json
+from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json, space_module
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.registry import get_space
@@ -84,7 +84,7 @@ def open_source(workdir: Path) -> Source:
         raise InputError(f'{workdir} holds no search: there is no {JOURNAL} in it')
     config = read_json(workdir / CONFIG)
     try:
-        name, module = config['space.name'], config['space.module']
+        name, module = config['space.name'], space_module(workdir, config)
         metric, _, _ = config.get('task.metric', 'accuracy'), config['searcher.name'], config['seed']
     except (KeyError, TypeError, AttributeError):
         raise InputError(f'{workdir / CONFIG} is not the config of a search') from None

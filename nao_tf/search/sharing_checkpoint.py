@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from nao_tf.errors import InputError
 from nao_tf.files import written_whole
 
 CHECKPOINT = 'sharing.npz'
-ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile)
+ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile)
 
 
 def save_checkpoint(

@@ -14,7 +14,7 @@ from nao_tf.errors import InputError
 from nao_tf.files import as_path
 from nao_tf.search.history import History, Trial
 from nao_tf.search.journal import Journal
-from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json
+from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json, space_module
 from nao_tf.spaces.cells import CellPair, RecurrentCell
 from nao_tf.spaces.reading import cells_of, read_cells
 from nao_tf.spaces.registry import get_space
@@ -103,7 +103,7 @@ def best_of_search(workdir: Path, count: int = 1) -> list[Candidate]:
     """
     config = read_json(workdir / CONFIG)
     try:
-        name, module = config['space.name'], config['space.module']
+        name, module = config['space.name'], space_module(workdir, config)
     except (KeyError, TypeError):
         raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
     space = get_space(name, module=module)
@@ -150,8 +150,7 @@ def _of_training(workdir: Path) -> Candidate:
     if not path.exists():
         raise InputError(f'{workdir} is no work directory of a search, nor of a training that has left a {MODEL}')
     config = read_json(workdir / CONFIG)
-    module = config.get('space.module', '') if isinstance(config, dict) else ''
-    return Candidate(cells_of_model(path), str(workdir), module)
+    return Candidate(cells_of_model(path), str(workdir), space_module(workdir, config))
 
 
 def cells_of_model(path: Path) -> CellPair | RecurrentCell:

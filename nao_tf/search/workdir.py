@@ -46,6 +46,27 @@ def read_json(path: Path, kind: type = dict) -> Any:
     return content
 
 
+def space_module(workdir: Path, config: Mapping[str, Any]) -> str:
+    """Returns the person's own file that the space of a work directory comes from, '' for none.
+
+    It is a program, which is run to make the space; one that came along in the work directory is not.
+
+    Args:
+        workdir: of a search or a training.
+        config: its flat config.
+
+    Raises:
+        InputError: if the file lies in the work directory.
+    """
+    module = str(config.get('space.module', ''))
+    if module and not is_stored(workdir) and Path(module).expanduser().resolve().is_relative_to(workdir.resolve()):
+        raise InputError(
+            f'{workdir / CONFIG}: space.module is {module}, inside the work directory, and would be run; if you know '
+            'what it does, put it elsewhere and change the config'
+        )
+    return module
+
+
 def cannot_write(error: OSError, place: Path | str) -> InputError:
     """Returns what a person is told of a disk that failed; an error that says something else is raised again.
 

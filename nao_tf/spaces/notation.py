@@ -20,7 +20,7 @@ def parse_json(text: str) -> Any:
     """
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f'malformed JSON: {error}; it begins {" ".join(text.split())[:60]!r}') from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,7 +18,7 @@ from nao_tf.training.course import BestEpoch
 if TYPE_CHECKING:
     from nao_tf.training.classifier import ClassifierTrainer
 
-ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile)
+ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile)
 
 
 def save_checkpoint(trainer: ClassifierTrainer, path: Path) -> None:

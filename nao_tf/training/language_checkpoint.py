@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -12,6 +11,7 @@ import numpy as np
 
 from nao_tf.errors import InputError
 from nao_tf.files import local_file, written_whole
+from nao_tf.training.classifier_checkpoint import ERRORS
 from nao_tf.training.course import Scored
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def load_checkpoint(trainer: LanguageTrainer, source: Path | BinaryIO) -> None:
         for name in ('best', 'last'):
             if name in about:
                 setattr(course, name, Scored(values=values.get(name, values.get('best', [])), **about[name]))
-    except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except ERRORS as error:
         reason = ' '.join(str(error).split())[:200]
         raise InputError(f'{source} is no checkpoint of this training ({reason}); remove it to start anew') from None
 

@@ -13,6 +13,7 @@ from nao_tf.tasks.data import SPLITS
 from nao_tf.tasks.text_config import TextConfig
 
 EOS = '<eos>'
+MOST_BYTES = 4 << 30  # of a text: a small gzipped file can hold more than any memory
 # The names of the published files.
 NAMES = {'ptb': 'ptb.{}.txt', 'wikitext': 'wiki.{}.tokens'}
 
@@ -48,9 +49,15 @@ def read_words(file: Path) -> list[str]:
         InputError: if it cannot be read, is empty, or is not UTF-8; the error says where.
     """
     try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == '.gz' else file.read_bytes()
+        if file.suffix == '.gz':
+            with file.open('rb') as packed, gzip.open(packed) as unpacked:
+                content = unpacked.read(MOST_BYTES + 1)
+        else:
+            content = file.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f'{file}: cannot be read ({error})') from None
+    if len(content) > MOST_BYTES:
+        raise InputError(f'{file}: is longer than {MOST_BYTES >> 20} MiB; take a smaller text')
     try:
         text = content.decode('utf-8')
     except UnicodeDecodeError as error:
