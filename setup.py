@@ -48,7 +48,9 @@ setuptools.setup(
         'ray': [RAY],
         'test': [
             'hypothesis>=6.100',
+            'ipykernel>=6.29',
             'mypy>=1.10',
+            'nbclient>=0.10',
             'psutil>=5.9',
             'pytest-xdist>=3.5',
             'pytest>=8',

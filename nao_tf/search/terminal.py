@@ -32,7 +32,17 @@ class Terminal(Console):
     """
 
     def __init__(self, mode: str = PLAIN, *, file: TextIO | None = None, width: int | None = None, quiet: bool = False):
-        super().__init__(file=file, highlight=False, soft_wrap=True, quiet=quiet, width=width)
+        # In a notebook, whose output says that it is a terminal, lines of text too: it keeps all that is written.
+        force_terminal = False if Console().is_jupyter else None
+        super().__init__(
+            file=file,
+            highlight=False,
+            soft_wrap=True,
+            quiet=quiet,
+            width=width,
+            force_terminal=force_terminal,
+            force_jupyter=False,
+        )
         if width is None and not self.is_terminal:
             self.width = WIDTH
         self.mode = mode
