@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -91,6 +93,7 @@ class History:
         seconds: wall time of all sessions.
         tested: test metrics by trial id.
         ended: number of trials that have a score or have failed, warm ones not counted.
+        evaluated: the first trial of each architecture that has a score or has failed.
         training_seconds: wall time of all sessions in which at least one child ran.
     """
 
@@ -102,7 +105,10 @@ class History:
         self.model: int | None = None
         self.tested: dict[int, dict[str, float]] = {}
         self.ended = 0  # trials with an evaluation, warm ones not counted
+        self.evaluated: dict[Architecture, Trial] = {}
         self._best: dict[str | None, Trial] = {}
+        self._arms: defaultdict[str, list[Trial]] = defaultdict(list)
+        self._batches: defaultdict[tuple[str, int], list[Trial]] = defaultdict(list)
         self._orphans: dict[int, list[Mapping[str, Any]]] = {}  # events of trials whose proposal is missing
         self.training_seconds = 0.0
         self._running: set[int] = set()
@@ -165,6 +171,8 @@ class History:
         if event['trial'] not in self.trials:
             trial = Trial(event['trial'], event['arm'], proposal, batch=event['batch'])
             self.trials[trial.id] = trial
+            for group in (self._arms[trial.arm], self._batches[trial.arm, trial.batch]):
+                bisect.insort(group, trial, key=lambda other: other.id)
             for orphan in self._orphans.pop(trial.id, ()):
                 self._advance(trial, orphan)
 
@@ -191,6 +199,7 @@ class History:
                 failure=event.get('reason'),
             )
             self.ended += trial.arm != WARM
+            self.evaluated.setdefault(trial.proposal.architecture, trial)
             if trial.finished:
                 for view in (None, SEARCH, BASELINE):
                     best = self._best.get(view)
@@ -199,11 +208,15 @@ class History:
 
     def of_arm(self, arm: str) -> list[Trial]:
         """Returns the trials that one arm proposed, by their numbers."""
-        return sorted((trial for trial in self.trials.values() if trial.arm == arm), key=lambda trial: trial.id)
+        return list(self._arms.get(arm, ()))
+
+    def of_batch(self, arm: str, number: int) -> list[Trial]:
+        """Returns the trials that one call of `propose` made, complete or not, by their numbers."""
+        return list(self._batches.get((arm, number), ()))
 
     def ended_in(self, arm: str) -> int:
         """Returns how many trials of an arm have a score or have failed."""
-        return sum(trial.evaluation is not None for trial in self.trials.values() if trial.arm == arm)
+        return sum(trial.evaluation is not None for trial in self._arms.get(arm, ()))
 
     def best(self, arm: str | None = None) -> Trial | None:
         """Returns the finished trial of the highest score, the earliest of equals.

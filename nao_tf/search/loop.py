@@ -122,7 +122,7 @@ class SearchLoop:
         seconds = time.perf_counter() - started
         if not proposals:
             return None
-        left = [trial for trial in self.history.of_arm(arm) if trial.batch == number]
+        left = self.history.of_batch(arm, number)
         trials = self._placed(arm, number, proposals, left)
         events = [proposed_event(trial) for trial in trials if trial.id not in self.history.trials]
         events.append(
@@ -186,16 +186,11 @@ class SearchLoop:
         Args:
             trials: of one round.
         """
-        known = {
-            trial.proposal.architecture: trial
-            for trial in reversed(self.history.trials.values())
-            if trial.evaluation is not None
-        }
         waiting = []
         for trial in trials:
             if trial.evaluation is not None:
                 continue
-            twin = known.get(trial.proposal.architecture)
+            twin = self.history.evaluated.get(trial.proposal.architecture)
             if twin is not None and twin.evaluation is not None:
                 self._end(trial, twin.evaluation, reused=twin.id)
             elif trial.attempts >= self.max_attempts:

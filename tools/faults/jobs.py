@@ -1,0 +1,158 @@
+"""The commands that are killed: small, each with what two runs of it have in common."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+SPACE = '--config.space.module=tests/support/tiny_space.py'
+CHILD = ('--config.threads=1', '--config.child.filters=2', '--config.child.epochs=1', '--config.child.batch_size=128')
+SEARCH = (
+    *('search', '--config=configs/digits.py', SPACE, *CHILD, '--config.max_attempts=100000'),
+    *('--config.searcher.initial=4', '--config.searcher.rounds=1', '--config.searcher.per_round=2'),
+    *('--config.searcher.seeds=2', '--config.searcher.controller.epochs=5'),
+)
+SHARING = (
+    *('search', '--config=configs/digits_ws.py', *CHILD, '--config.max_attempts=100000'),
+    '--config.space.module=tests/end_to_end/data/one_node.py',
+    *('--config.sharing.filters=2', '--config.sharing.epochs=2', '--config.sharing.batch_size=128'),
+    *('--config.sharing.finalists=1', '--config.sharing.ranked=3', '--config.searcher.name=evolution'),
+    *('--config.searcher.initial=12', '--config.searcher.rounds=1', '--config.searcher.per_round=4'),
+)
+TRAIN = (
+    *('train', '--config=configs/cifar10_final.py', '--config.task.name=digits', SPACE, '--config.task.validation=0.3'),
+    '--config.architecture=node_2 conv 1x1 node_1 identity 1x1 node_2 max_pool 3x3 node_1 conv 1x1',
+    *('--config.child.cells_per_stage=1', *CHILD),
+    *('--config.child.epochs=3', '--config.child.batch_size=64', '--config.child.score=best'),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A command that is killed and given again.
+
+    Args:
+        command: of a folder: the arguments of `nao`.
+        result: of a folder: what two runs have in common, once the command has ended.
+        before: arguments of a command whose folder `source` is there before, or none.
+        victim: who is killed: the command itself, or one of Ray's workers.
+    """
+
+    command: Callable[[Path], tuple[str, ...]]
+    result: Callable[[Path], Any]
+    before: tuple[str, ...] = ()
+    victim: str = 'command'
+
+
+def trials(workdir: Path) -> dict[int, list[Any]]:
+    """Returns what a journal says of each trial; a trial that ended twice is an error."""
+    rows: dict[int, list[Any]] = {}
+    for line in (workdir / 'trials.jsonl').read_text().splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:  # a line that a kill has torn
+            continue
+        if event['event'] == 'proposed':
+            rows[event['trial']] = [event[name] for name in ('tokens', 'arm', 'round', 'origin', 'predicted')]
+        elif event['event'] in ('finished', 'failed'):
+            if len(rows[event['trial']]) != 5:
+                raise AssertionError(f'{workdir}: trial {event["trial"]} ended twice')
+            rows[event['trial']] += [event['event'], event['score'], event['metrics']]
+    return rows
+
+
+def weights(path: Path) -> dict[str, list[float]]:
+    """Returns the weights in a `.keras` file, by their names."""
+    found: dict[str, list[float]] = {}
+
+    def visit(name: str, node: Any) -> None:
+        if isinstance(node, h5py.Dataset):
+            found[name] = np.asarray(node).ravel().tolist()
+
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read('model.weights.h5'))) as file:
+        file.visititems(visit)
+    return found
+
+
+def search_result(workdir: Path) -> Any:
+    """Returns the trials, their scores, and the weights of the best."""
+    return trials(workdir), weights(workdir / 'best_model.keras')
+
+
+def sharing_result(workdir: Path) -> Any:
+    """Returns that of a search, and the shared weights."""
+    with np.load(workdir / 'sharing.npz', allow_pickle=False) as arrays:
+        shared = {name: arrays[name].ravel().tolist() for name in arrays.files if name != 'about'}
+    return search_result(workdir), shared
+
+
+def training_result(workdir: Path) -> Any:
+    """Returns the summary and the weights of both models."""
+    summary = json.loads((workdir / 'summary.json').read_text())
+    return summary, weights(workdir / 'best_model.keras'), weights(workdir / 'last_model.keras')
+
+
+def benchmark_result(output: Path) -> Any:
+    """Returns the cells and the values of every run."""
+    found = {}
+    for file in sorted(output.glob('*/run-*.jsonl')):
+        events = [json.loads(line) for line in file.read_text().splitlines()]
+        found[str(file.relative_to(output))] = [
+            (event['event'], event.get('tokens'), event.get('score'), event.get('strings')) for event in events
+        ]
+    return found
+
+
+def benchmark(output: Path) -> tuple[str, ...]:
+    """Returns the command of a small benchmark; its table lies beside the folder, and is made if it does not."""
+    from nao_tf.benchmarks.table import Table
+    from nao_tf.searchers.enumeration import canonical_cells
+    from nao_tf.spaces.registry import get_space
+
+    table = output.parent / 'table.npz'
+    if not table.exists():
+        space = get_space('', module='tests/support/tiny_space.py')
+        cells = canonical_cells(space)
+        Table.of(space, cells, {'valid': np.random.default_rng(0).random(len(cells))}).save(table)
+    return (
+        *('benchmark', '--config=configs/nasbench201.py', SPACE, '--config.space.name=tiny', f'--table={table}'),
+        *('--config.table.valid=valid', '--config.table.test=valid', '--searchers=random,tournament', '--seeds=4'),
+        *('--budget=20', '--config.reference=random', f'--output={output}'),
+    )
+
+
+def of(arguments: tuple[str, ...], flag: str = '--workdir') -> Callable[[Path], tuple[str, ...]]:
+    """Returns a function from a folder to a command that works in it."""
+    return lambda folder: (*arguments, f'{flag}={folder}')
+
+
+JOBS = {
+    'search': Job(of(SEARCH), search_result),
+    'ray_driver': Job(of((*SEARCH, '--executor=ray', '--workers=2')), search_result),
+    'ray_worker': Job(of((*SEARCH, '--executor=ray', '--workers=2')), search_result, victim='worker'),
+    'sharing': Job(of(SHARING), sharing_result),
+    'train': Job(of(TRAIN), training_result),
+    'benchmark': Job(benchmark, benchmark_result),
+    'export': Job(
+        lambda folder: (
+            *('export', f'--workdir={folder.parent / "source"}', '--format=keras', '--overwrite'),
+            f'--output={folder / "model.keras"}',
+        ),
+        lambda folder: weights(folder / 'model.keras'),
+        before=SEARCH,
+    ),
+    'report': Job(
+        lambda folder: ('report', f'--workdir={folder.parent / "source"}', f'--output={folder / "report.html"}'),
+        lambda folder: re.sub(r'\(\d+ s\)', '', (folder / 'report.html').read_text()),  # of a fit
+        before=SEARCH,
+    ),
+}
