@@ -130,6 +130,9 @@ def main(argv: list[str]) -> None:
                     kills += 1
                     if job.victim == 'command':
                         break
+            if code not in (None, 0) and job.victim == 'worker':
+                print(f'the driver ended by itself, exit code {code}: {log}', flush=True)
+                code = None
         if code != 0:
             sys.exit(f'round {rounds}: exit code {code}; {log}')
         if job.result(place) != expected:

@@ -1,0 +1,44 @@
+"""A file system that is really full: the search says so, keeps what has ended, and continues when there is room."""
+
+import os
+import subprocess
+
+import pytest
+
+from nao_tf.errors import InputError
+from tests.faults.test_damaged_search import result_of
+
+SIZE = 1 << 20
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of one MiB."""
+    place = tmp_path / 'disk'
+    place.mkdir()
+    command = ['mount', '-t', 'tmpfs', '-o', f'size={SIZE}', 'tmpfs', str(place)]
+    if os.name != 'posix' or os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip('only root can mount a small file system')
+    yield place
+    subprocess.run(['umount', '--lazy', str(place)], check=True)
+
+
+def test_a_search_on_a_full_disk_continues_when_there_is_room(instant_search, small_disk, tmp_path):
+    expected = result_of(tmp_path / 'whole', instant_search(tmp_path / 'whole')[0])
+    ballast, stopped = small_disk / 'ballast', 0
+    # The model of the fixture has some 70 KiB, and two files of it are kept.
+    for room in (4, 12, 60, 90, 150):
+        ballast.unlink(missing_ok=True)
+        with ballast.open('wb') as file:
+            used = sum(path.stat().st_blocks * 512 for path in small_disk.rglob('*') if path.is_file())
+            file.write(bytes(SIZE - used - (room << 10)))
+        try:
+            instant_search(small_disk / 'run')
+        except InputError as error:
+            message = str(error)
+            stopped += 1
+            assert 'No space left on device' in message
+            assert '\n' not in message
+    assert stopped >= 3
+    ballast.unlink()
+    assert result_of(small_disk / 'run', instant_search(small_disk / 'run')[0]) == expected
