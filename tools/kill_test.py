@@ -14,12 +14,13 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import psutil
 from absl import app, flags
-from faults.jobs import JOBS, Job
+from faults.jobs import JOBS, Job, nao
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum('kind', 'search', list(JOBS), 'what is killed')
@@ -28,8 +29,8 @@ flags.DEFINE_integer('seed', 0, 'of the moments')
 flags.DEFINE_string('folder', None, 'where it works and leaves its logs; a temporary one by default')
 
 
-def start(arguments: tuple[str, ...], log: Path) -> int:
-    """Starts `nao` in a process group of its own, by fork; returns the process."""
+def start(arguments: tuple[str, ...], log: Path, program: Callable[[tuple[str, ...]], int] = nao) -> int:
+    """Starts a program in a process group of its own, by fork; returns the process."""
     process = os.fork()
     if process:
         return process
@@ -39,9 +40,7 @@ def start(arguments: tuple[str, ...], log: Path) -> int:
         with log.open('ab') as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-        from nao_tf.cli import main as nao
-
-        code = nao(['nao', *arguments])
+        code = program(arguments)
     finally:
         os._exit(code)
 
@@ -87,10 +86,10 @@ def kill(process: int, job: Job, rng: np.random.Generator) -> bool:
     return True
 
 
-def whole(arguments: tuple[str, ...], log: Path) -> float:
+def whole(arguments: tuple[str, ...], log: Path, program: Callable[[tuple[str, ...]], int] = nao) -> float:
     """Runs a command to its end; returns its seconds."""
     started = time.perf_counter()
-    code = wait(start(arguments, log), 3600)
+    code = wait(start(arguments, log, program), 3600)
     if code != 0:
         raise AssertionError(f'exit code {code}: {" ".join(arguments)}\n{log.read_text()[-3000:]}')
     return time.perf_counter() - started
@@ -111,7 +110,7 @@ def main(argv: list[str]) -> None:
     log = folder / 'log.txt'
     if job.before:
         whole((*job.before, f'--workdir={folder / "source"}'), log)
-    seconds = whole(job.command(folder / 'whole'), log)
+    seconds = whole(job.command(folder / 'whole'), log, job.program)
     expected = job.result(folder / 'whole')
     print(f'uninterrupted: {seconds:.1f} s', flush=True)
     kills = rounds = starts = 0
@@ -121,7 +120,7 @@ def main(argv: list[str]) -> None:
         arguments = job.command(place)
         code: int | None = None
         while code is None:
-            process = start(arguments, log)
+            process = start(arguments, log, job.program)
             starts += 1
             while code is None:
                 limit = 3600.0 if kills >= FLAGS.kills else float(rng.uniform(0, seconds))

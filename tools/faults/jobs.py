@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -36,21 +37,41 @@ TRAIN = (
 )
 
 
+def nao(arguments: tuple[str, ...]) -> int:
+    """Runs `nao` in this process."""
+    from nao_tf.cli import main
+
+    return main(['nao', *arguments])
+
+
+def tuner(arguments: tuple[str, ...]) -> int:
+    """Runs a KerasTuner search without training in this process, the one that the tests use."""
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from tests.tuner.black_box import make_tuner
+
+    made = make_tuner(arguments[0], 'evolution')
+    made.seconds = 0.05  # of a trial
+    made.search(verbose=0)
+    return 0
+
+
 @dataclasses.dataclass(frozen=True)
 class Job:
     """A command that is killed and given again.
 
     Args:
-        command: of a folder: the arguments of `nao`.
+        command: of a folder: the arguments of the program.
         result: of a folder: what two runs have in common, once the command has ended.
         before: arguments of a command whose folder `source` is there before, or none.
         victim: who is killed: the command itself, or one of Ray's workers.
+        program: of the arguments; returns the exit code.
     """
 
     command: Callable[[Path], tuple[str, ...]]
     result: Callable[[Path], Any]
     before: tuple[str, ...] = ()
     victim: str = 'command'
+    program: Callable[[tuple[str, ...]], int] = nao
 
 
 def trials(workdir: Path) -> dict[int, list[Any]]:
@@ -130,6 +151,16 @@ def benchmark(output: Path) -> tuple[str, ...]:
     )
 
 
+def tuner_result(directory: Path) -> Any:
+    """Returns the values and the score of every trial, in the order in which they were made."""
+    project = directory / 'untitled_project'
+    state = json.loads((project / 'oracle.json').read_text())
+    if sorted(state['end_order']) != sorted(state['start_order']):
+        raise AssertionError(f'{project}: {state["end_order"]} have ended, of {state["start_order"]}')
+    read = [json.loads((project / f'trial_{name}' / 'trial.json').read_text()) for name in state['start_order']]
+    return [(trial['hyperparameters']['values'], trial['score'], trial['status']) for trial in read]
+
+
 def of(arguments: tuple[str, ...], flag: str = '--workdir') -> Callable[[Path], tuple[str, ...]]:
     """Returns a function from a folder to a command that works in it."""
     return lambda folder: (*arguments, f'{flag}={folder}')
@@ -142,6 +173,7 @@ JOBS = {
     'sharing': Job(of(SHARING), sharing_result),
     'train': Job(of(TRAIN), training_result),
     'benchmark': Job(benchmark, benchmark_result),
+    'tuner': Job(lambda folder: (str(folder),), tuner_result, program=tuner),
     'export': Job(
         lambda folder: (
             *('export', f'--workdir={folder.parent / "source"}', '--format=keras', '--overwrite'),
