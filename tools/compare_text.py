@@ -11,23 +11,20 @@ only read, so the runs can be stopped, and shared by several of this program.
 
 import functools
 import itertools
-import json
 import math
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import ml_collections
 import numpy as np
 import scipy.stats
 import tensorflow as tf
 from absl import app, flags
+from records import recorded
 from rich.console import Console
 from rich.table import Table
 from text_evidence.keras_language import KINDS, KerasLanguage, equal_units
 
-from nao_tf.files import write_text
 from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.networks.recurrent_config import DROPOUTS
 from nao_tf.search.children import recurrent_recipe
@@ -101,15 +98,6 @@ def train(model: str, seed: int, task: TextTask, learning_rate: float) -> dict:
     }
 
 
-def recorded(name: str, make: Callable[[], Any], console: Console) -> Any:
-    """Returns what a record holds; made first if there is none."""
-    path = Path(FLAGS.output) / f'{name.strip("/").replace("/", "_")}.json'
-    if not path.exists():
-        write_text(path, json.dumps(make()))
-        console.print(name, markup=False)
-    return json.loads(path.read_text())
-
-
 def report(records: dict[str, list[dict]]) -> Table:
     """Returns the figures of every model, and its ratio to the first one."""
     printed = Table(title=f'{FLAGS.epochs} epochs', title_justify='left')
@@ -156,14 +144,14 @@ def main(arguments: Sequence[str]) -> None:
     chosen = {}
     for model in FLAGS.models:
         pilots = {
-            rate: recorded(f'{model}-rate-{rate:g}', functools.partial(pilot, model, task, rate), console)
+            rate: recorded(FLAGS.output, f'{model}-rate-{rate:g}', functools.partial(pilot, model, task, rate), console)
             for rate in rates
         }
         chosen[model] = min(rates, key=lambda rate: pilots[rate] or math.inf)
     records: dict[str, list[dict]] = {model: [] for model in FLAGS.models}
     for seed, model in itertools.product(range(FLAGS.seeds), FLAGS.models):
         made = functools.partial(train, model, seed, task, chosen[model])
-        records[model].append(recorded(f'{model}-{seed}', made, console))
+        records[model].append(recorded(FLAGS.output, f'{model}-{seed}', made, console))
     console.print(report(records))
 
 

@@ -1,0 +1,73 @@
+"""Cells beside plain networks: equal sizes, and a comparison that is whole but small."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tools'))
+
+from image_evidence.plain_models import KINDS, PlainNetwork, count, equal_width  # noqa: E402
+from records import recorded  # noqa: E402
+
+from nao_tf.export.text_forms import to_json  # noqa: E402
+from nao_tf.spaces.cells import Branch, Cell, CellPair, Node  # noqa: E402
+
+CELLS = CellPair(
+    Cell((Node(Branch(0, 'conv 3x3'), Branch(1, 'identity')),)),
+    Cell((Node(Branch(0, 'sep_conv 3x3'), Branch(1, 'max_pool 3x3')),)),
+)
+
+
+def test_parameters_of_the_papers():
+    # By hand: 3x3 and 1x1 convolutions, the dense layer, normalisation. He et al. say 0.27M, Sandler et al. 3.4M.
+    convolutions = 432 + 6 * 2304 + (4608 + 5 * 9216) + (18432 + 5 * 36864) + (512 + 2048)
+    assert count('ResNet', 16.0, (32, 32, 3), 10) == convolutions + 650 + 2 * 7 * (16 + 32 + 64)
+    assert count('MobileNetV2', 32.0, (32, 32, 3), 1000) == 3_504_872
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_equal_width(kind):
+    width = equal_width(kind, 60_000, (32, 32, 3), 10)
+    assert abs(count(kind, width, (32, 32, 3), 10) / 60_000 - 1) < 0.05
+    network = PlainNetwork(kind, 2.0, (32, 32, 3), 10, seed=1)
+    again = PlainNetwork(kind, 2.0, (32, 32, 3), 10, seed=1)
+    for mine, other in zip(network.variables, again.variables, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), other.numpy())
+    assert network(np.zeros((2, 32, 32, 3), np.float32), training=False).shape == (2, 10)
+
+
+@pytest.mark.slow
+def test_a_small_comparison(tmp_path):
+    (tmp_path / 'cell.json').write_text(to_json(CELLS))
+    models = (str(tmp_path / 'cell.json'), 'ResNet')
+    command = [
+        *(sys.executable, str(ROOT / 'tools' / 'compare_images.py'), '--task=digits', '--pad=1', '--batch_size=256'),
+        *(f'--models={",".join(models)}', '--parameters=40000', '--seeds=2', '--epochs=1', '--learning_rates=0.1'),
+        *('--pilot_epochs=1', f'--output={tmp_path / "out"}'),
+    ]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    rows = json.loads((tmp_path / 'out' / 'summary.json').read_text())
+    assert list(rows) == list(models)
+    first, second = rows.values()
+    assert abs(first['parameters'] / second['parameters'] - 1) < 0.05
+    ahead = np.subtract(first['tests'], second['tests'])
+    assert second['ahead'] == pytest.approx(ahead.mean())
+    low, high = second['interval']
+    assert low <= second['ahead'] <= high
+    assert f'{first["test"]:.4f}' in printed
+    assert 'ResNet-1' in printed
+
+
+def test_a_record_is_made_once(tmp_path):
+    console = Console(file=io.StringIO())
+    assert recorded(tmp_path, 'runs/a', lambda: {'test': 0.5}, console) == {'test': 0.5}
+    assert recorded(tmp_path, 'runs/a', lambda: {'test': 0.6}, console) == {'test': 0.5}
+    assert console.file.getvalue() == 'runs/a\n'
+    assert [file.name for file in tmp_path.iterdir()] == ['runs_a.json']
