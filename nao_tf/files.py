@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
 import shutil
@@ -106,6 +107,7 @@ def written_whole(path: Path) -> Iterator[Path]:
             path.upload(Path(folder) / path.name)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left(path)
     partial = path.with_name(f'.{os.getpid()}.{path.name}')
     try:
         yield partial
@@ -114,6 +116,25 @@ def written_whole(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _remove_left(path: Path) -> None:
+    """Removes what processes that were killed had written of a file."""
+    for left in path.parent.glob(f'.*.{glob.escape(path.name)}'):
+        number = left.name.split('.')[1]
+        if number.isdecimal() and not _is_running(int(number)):
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 @contextlib.contextmanager

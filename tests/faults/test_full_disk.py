@@ -1,4 +1,4 @@
-"""A file system that is really full: the search says so, keeps what has ended, and continues when there is room."""
+"""A file system that is really full, and what killed processes leave on one."""
 
 import os
 import subprocess
@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from nao_tf.errors import InputError
+from nao_tf.files import written_whole
 from tests.faults.test_damaged_search import result_of
 
 SIZE = 1 << 20
@@ -42,3 +43,15 @@ def test_a_search_on_a_full_disk_continues_when_there_is_room(instant_search, sm
     assert stopped >= 3
     ballast.unlink()
     assert result_of(small_disk / 'run', instant_search(small_disk / 'run')[0]) == expected
+
+
+def test_what_a_killed_process_had_written_goes_at_the_next_writing(tmp_path):
+    gone = subprocess.Popen(['true'])
+    gone.wait()
+    names = {'of the dead': f'.{gone.pid}.state.npz', 'of no process': f'.{2**70}.state.npz'}
+    kept = ['.1.state.npz', f'.{gone.pid}.other.npz', '.backup.state.npz']
+    for name in (*names.values(), *kept):
+        (tmp_path / name).write_text('half')
+    with written_whole(tmp_path / 'state.npz') as partial:
+        partial.write_text('whole')
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, 'state.npz'])
