@@ -43,7 +43,7 @@ flags.DEFINE_list('models', ['NAO-RNN', 'LSTM', 'GRU'], 'what is trained, with c
 flags.DEFINE_integer('seeds', 3, 'trainings of each')
 flags.DEFINE_integer('hidden', 128, 'width of the cells')
 flags.DEFINE_integer('epochs', 8, 'passes over the text')
-flags.DEFINE_list('learning_rates', ['20', '10', '5'], 'of SGD; each model takes the one that suits it')
+flags.DEFINE_list('learning_rates', ['80', '40', '20', '10'], 'of SGD; each model takes the one that suits it')
 flags.DEFINE_integer('pilot_epochs', 1, 'passes that choose the learning rate')
 flags.DEFINE_integer('threads', 1, 'of TensorFlow')
 flags.DEFINE_string('output', 'runs/text', 'folder of the records')
