@@ -5,8 +5,8 @@
     python tools/compare_images.py --data_dir=DATA --dry_run    # parameters, and seconds of the processor an epoch
 
 A model is what `nao train` takes as an architecture (a search's work directory is its best cell), or ResNet or
-MobileNetV2 (`image_evidence/plain_models.py`). All have the same number of parameters within 5%: that of a cell at an
-even number of filters, near `--parameters`. Each is trained by `ClassifierTrainer` on the same images, in the same
+MobileNetV2 (`image_evidence/plain_models.py`). All have the same number of parameters within 5%: that of a cell at
+some N and F, near `--parameters`. Each is trained by `ClassifierTrainer` on the same images, in the same
 order with the same augmentation for the same seed, by momentum and one cosine without drop path, dropout and auxiliary
 head (so short a training has little to regularise), and tested once, with the weights of its last epoch. Its learning
 rate is that of `--learning_rates` which is best on validation after `--pilot_epochs`, by a seed that is used for
@@ -45,7 +45,9 @@ from nao_tf.training.config import TrainConfig
 from nao_tf.training.result import DivergedError
 
 PILOT_SEED = 1000
+RECIPE = ('task', 'pad', 'epochs', 'batch_size', 'learning_rates', 'pilot_epochs')  # the same for all records
 WITHIN = 0.05  # of equal parameters
+Size = float | tuple[int, int]  # the width of a plain network; N and F of a cell
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string('task', 'tfds:cifar10', 'the images, as `nao_tf.search` takes them')
@@ -54,7 +56,7 @@ flags.DEFINE_integer('pad', 4, 'zero pixels around before the crop')
 flags.DEFINE_list('models', ['NAONet_A', 'ResNet', 'MobileNetV2'], 'what is trained, with commas')
 flags.DEFINE_integer('seeds', 3, 'trainings of each')
 flags.DEFINE_integer('parameters', 220_000, 'of each model, about')
-flags.DEFINE_integer('cells_per_stage', 1, 'N of the cells')
+flags.DEFINE_list('cells_per_stage', ['1', '2'], 'N of the cells, whatever makes them equal')
 flags.DEFINE_integer('epochs', 16, 'passes over the images')
 flags.DEFINE_integer('batch_size', 64, 'images of a step')
 flags.DEFINE_list('learning_rates', ['0.1', '0.03'], 'at the first step; each model takes the one that suits it')
@@ -64,25 +66,23 @@ flags.DEFINE_string('output', 'runs/images', 'folder of the records')
 flags.DEFINE_bool('dry_run', False, 'measure a few steps of each model, and stop')
 
 
-def network_config(task: ImageTask, filters: int) -> NetworkConfig:
+def network_config(task: ImageTask, cells_per_stage: int, filters: int) -> NetworkConfig:
     """Returns the network of a cell."""
     return NetworkConfig(
-        cells_per_stage=FLAGS.cells_per_stage, filters=filters, image_shape=task.image_shape, classes=task.classes
+        cells_per_stage=cells_per_stage, filters=filters, image_shape=task.image_shape, classes=task.classes
     )
 
 
-def sizes(task: ImageTask) -> dict[str, tuple[float, int]]:
-    """Returns the filters or the width of every model, and its parameters.
+def sizes(task: ImageTask) -> dict[str, tuple[Size, int]]:
+    """Returns the size of every model, and its parameters.
 
     Raises:
         InputError: if they cannot be made equal.
     """
-    found: dict[str, tuple[float, int]] = {}
+    found: dict[str, tuple[Size, int]] = {}
+    shapes = list(itertools.product(map(int, FLAGS.cells_per_stage), range(2, 66, 2)))
     cells = {
-        model: {
-            filters: count_parameters(candidates(model)[0].pair, network_config(task, filters))
-            for filters in range(2, 66, 2)
-        }
+        model: {shape: count_parameters(candidates(model)[0].pair, network_config(task, *shape)) for shape in shapes}
         for model in FLAGS.models
         if model not in KINDS
     }
@@ -90,7 +90,7 @@ def sizes(task: ImageTask) -> dict[str, tuple[float, int]]:
         parameters
         for counts in cells.values()
         for parameters in counts.values()
-        if 0.7 < parameters / FLAGS.parameters < 1.4
+        if 0.6 < parameters / FLAGS.parameters < 1.6
     ]
 
     def apart(target: int) -> float:
@@ -106,37 +106,40 @@ def sizes(task: ImageTask) -> dict[str, tuple[float, int]]:
         else:
             found[model] = min(cells[model].items(), key=lambda item: abs(item[1] - target))
     if any(abs(parameters / target - 1) > WITHIN for _, parameters in found.values()):
-        raise InputError(f'no equal sizes near {FLAGS.parameters:,} parameters, only {found}; give other --parameters')
+        raise InputError(
+            f'no equal sizes near {FLAGS.parameters:,} parameters, only {found}; give other --parameters, or more '
+            '--cells_per_stage'
+        )
     return found
 
 
-def trainer_of(model: str, seed: int, task: ImageTask, width: float, rate: float, epochs: int) -> ClassifierTrainer:
+def trainer_of(model: str, seed: int, task: ImageTask, size: Size, rate: float, epochs: int) -> ClassifierTrainer:
     """Returns the training of a model, which has not begun."""
     release()
     training = TrainConfig(epochs=epochs, batch_size=FLAGS.batch_size, learning_rate=rate, score='last')
     if model in KINDS:
-        network = PlainNetwork(model, width, task.image_shape, task.classes, seed=seed)
+        network = PlainNetwork(model, size, task.image_shape, task.classes, seed=seed)
     else:
-        network = CellNetwork(candidates(model)[0].pair, network_config(task, int(width)), seed=seed)
+        network = CellNetwork(candidates(model)[0].pair, network_config(task, *size), seed=seed)
     return ClassifierTrainer(network, task, config=training, seed=seed)
 
 
-def pilot(model: str, task: ImageTask, width: float, rate: float) -> float:
+def pilot(model: str, task: ImageTask, size: Size, rate: float) -> float:
     """Returns the validation accuracy after the first epochs; 0 if the training diverged."""
     try:
-        return trainer_of(model, PILOT_SEED, task, width, rate, FLAGS.pilot_epochs).train().score
+        return trainer_of(model, PILOT_SEED, task, size, rate, FLAGS.pilot_epochs).train().score
     except DivergedError:
         return 0.0
 
 
-def train(model: str, seed: int, task: ImageTask, width: float, rate: float) -> dict:
+def train(model: str, seed: int, task: ImageTask, size: Size, rate: float) -> dict:
     """Returns the record of one training."""
-    trainer = trainer_of(model, seed, task, width, rate, FLAGS.epochs)
+    trainer = trainer_of(model, seed, task, size, rate, FLAGS.epochs)
     epochs: list[tuple[float, float]] = []
     started, used = time.perf_counter(), time.process_time()
     result = trainer.train(lambda epoch, score: epochs.append((trainer.course.metrics['loss'], score)))
     return {
-        'width': width,
+        'size': size,
         'learning_rate': rate,
         'epochs': epochs,
         'loss': result.metrics['loss'],
@@ -147,7 +150,7 @@ def train(model: str, seed: int, task: ImageTask, width: float, rate: float) -> 
     }
 
 
-def summarise(records: dict[str, list[dict]], found: dict[str, tuple[float, int]]) -> dict[str, dict]:
+def summarise(records: dict[str, list[dict]], found: dict[str, tuple[Size, int]]) -> dict[str, dict]:
     """Returns the means of every model, and what the first is ahead of it, seed by seed."""
     first = np.array([run['test'] for run in records[FLAGS.models[0]]])
     rows = {}
@@ -158,7 +161,7 @@ def summarise(records: dict[str, list[dict]], found: dict[str, tuple[float, int]
             interval = [float(end) for end in scipy.stats.ttest_rel(first, tests).confidence_interval()]
         rows[model] = {
             'parameters': found[model][1],
-            'width': found[model][0],
+            'size': found[model][0],
             'learning_rate': runs[0]['learning_rate'],
             **{name: float(np.mean([run[name] for run in runs])) for name in ('loss', 'validation', 'test')},
             'tests': tests.tolist(),
@@ -193,10 +196,10 @@ def report(rows: dict[str, dict]) -> Table:
     return printed
 
 
-def estimate(task: ImageTask, found: dict[str, tuple[float, int]], console: Console, steps: int = 8) -> None:
+def estimate(task: ImageTask, found: dict[str, tuple[Size, int]], console: Console, steps: int = 8) -> None:
     """Prints the processor time of an epoch of each model, by the median of its first steps."""
-    for model, (width, parameters) in found.items():
-        trainer = trainer_of(model, PILOT_SEED, task, width, 0.01, 1)
+    for model, (size, parameters) in found.items():
+        trainer = trainer_of(model, PILOT_SEED, task, size, 0.01, 1)
         batches = iter(trainer.batches(seed=0, steps=steps))
         used = []
         for number in range(steps):
@@ -204,8 +207,8 @@ def estimate(task: ImageTask, found: dict[str, tuple[float, int]], console: Cons
             trainer.loop(batches, tf.constant(number, tf.int32), tf.constant(1, tf.int32)).numpy()
             used.append(time.process_time() - started)
         seconds = float(np.median(used[1:])) * trainer.steps_per_epoch
-        size = f'width {width:g}, {parameters:,} parameters'
-        console.print(f'{model}: {size}, {seconds:.1f} s an epoch, {used[0]:.0f} s to start')
+        about = f'size {size}, {parameters:,} parameters'
+        console.print(f'{model}: {about}, {seconds:.1f} s an epoch, {used[0]:.0f} s to start')
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -220,20 +223,27 @@ def main(arguments: Sequence[str]) -> None:
     if FLAGS.dry_run:
         estimate(task, found, console)
         return
+    settings = {name: FLAGS[name].value for name in RECIPE}
+    if (before := recorded(FLAGS.output, 'settings', lambda: settings, console)) != settings:
+        raise InputError(f'{FLAGS.output} holds records of {before}; give another --output, or the same values')
     rates = [float(rate) for rate in FLAGS.learning_rates]
     chosen = {}
-    for model, (width, _) in found.items():
+    for model, (size, parameters) in found.items():
         pilots = {
             rate: recorded(
-                FLAGS.output, f'{model}-rate-{rate:g}', functools.partial(pilot, model, task, width, rate), console
+                FLAGS.output,
+                f'{model}-{parameters}-rate-{rate:g}',
+                functools.partial(pilot, model, task, size, rate),
+                console,
             )
             for rate in rates
         }
         chosen[model] = max(rates, key=lambda rate: pilots[rate])
     records: dict[str, list[dict]] = {model: [] for model in FLAGS.models}
     for seed, model in itertools.product(range(FLAGS.seeds), FLAGS.models):
-        made = functools.partial(train, model, seed, task, found[model][0], chosen[model])
-        records[model].append(recorded(FLAGS.output, f'{model}-{seed}', made, console))
+        size, parameters = found[model]
+        made = functools.partial(train, model, seed, task, size, chosen[model])
+        records[model].append(recorded(FLAGS.output, f'{model}-{parameters}-{seed}', made, console))
     rows = summarise(records, found)
     write_text(Path(FLAGS.output) / 'summary.json', json.dumps(rows, indent=1))
     console.print(report(rows))

@@ -62,7 +62,9 @@ def test_a_small_comparison(tmp_path):
     low, high = second['interval']
     assert low <= second['ahead'] <= high
     assert f'{first["test"]:.4f}' in printed
-    assert 'ResNet-1' in printed
+    assert f'ResNet-{second["parameters"]}-1' in printed
+    again = subprocess.run([*command, '--epochs=2'], check=False, capture_output=True, text=True)
+    assert 'holds records of' in again.stderr
 
 
 def test_a_record_is_made_once(tmp_path):
