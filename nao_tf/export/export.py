@@ -149,6 +149,11 @@ def load_for_export(workdir: Path) -> ImageClassifier:
         ended = 'its search has ended' if Journal(workdir / JOURNAL).exists() else 'its training has ended'
         raise InputError(f'{workdir} has no {MODEL} yet; it is there when {ended} (the same command continues)')
     config = read_json(workdir / CONFIG) if (workdir / CONFIG).exists() else {}
+    if 'child.hidden' in config:
+        raise InputError(
+            f'{path} is a language model, which has no form of plain Keras layers, of SavedModel or of LiteRT; '
+            f'keras.models.load_model opens it after `import nao_tf`, and {", ".join(TEXT_FORMATS)} export its cell'
+        )
     if module := space_module(workdir, config):
         get_space('', module=module)
     trained = load_classifier(path)
