@@ -9,6 +9,8 @@ folder begun, until so many kills have been made; the last one is left to end. E
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import signal
 import sys
@@ -33,7 +35,9 @@ def start(arguments: tuple[str, ...], log: Path, program: Callable[[tuple[str, .
     """Starts a program in a process group of its own, by fork; returns the process."""
     process = os.fork()
     if process:
+        atexit.register(end, process)
         return process
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     code = 1
     try:
         os.setsid()
@@ -43,6 +47,13 @@ def start(arguments: tuple[str, ...], log: Path, program: Callable[[tuple[str, .
         code = program(arguments)
     finally:
         os._exit(code)
+
+
+def end(process: int) -> None:
+    """Ends a process that outlived this program, if it does."""
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        if os.waitpid(process, os.WNOHANG) == (0, 0):
+            os.kill(process, signal.SIGKILL)
 
 
 def ended(process: int) -> int | None:
@@ -98,6 +109,7 @@ def whole(arguments: tuple[str, ...], log: Path, program: Callable[[tuple[str, .
 def main(argv: list[str]) -> None:
     """Kills, continues and compares."""
     del argv
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('stopped'))
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     from nao_tf.quiet import quiet_import
 
