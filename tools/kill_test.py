@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def start(arguments: tuple[str, ...], log: Path, program: Callable[[tuple[str, .
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
         code = program(arguments)
+    except Exception:
+        traceback.print_exc()
     finally:
         os._exit(code)
 

@@ -123,11 +123,6 @@ class NAOTuner(keras_tuner.Tuner):
             **options,
         )
 
-    def reload(self) -> None:
-        """Continues the trials in the directory; the tuner's own file, which holds nothing, may be damaged."""
-        if not self._is_worker():
-            self.oracle.reload()
-
 
 def _controller_config(name: str, fields: Mapping[str, Any]) -> ControllerConfig:
     return ControllerConfig.from_json(preset(name).to_json() | dict(fields))

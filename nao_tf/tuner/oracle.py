@@ -21,7 +21,16 @@ from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.hyperparameters import HyperParameterSpace
 from nao_tf.tuner.cell_choices import CellChoices
 from nao_tf.tuner.definitions import WatchedHyperParameters
-from nao_tf.tuner.rounds import Round, load_snapshot, make_round, read_state, replay, save_snapshot, write_state
+from nao_tf.tuner.rounds import (
+    Round,
+    load_snapshot,
+    make_round,
+    mend_tuners,
+    read_state,
+    replay,
+    save_snapshot,
+    write_state,
+)
 
 MakeSearcher = Callable[[SearchSpace, int], Searcher]
 OWN = 'nao_tf'  # our part of the oracle's state
@@ -189,10 +198,11 @@ class SearcherOracle(keras_tuner.Oracle):
             super()._save_trial(trial)
 
     def _check_files(self) -> None:
-        """Raises an InputError if the state or a trial that it tells of cannot be read."""
+        """Raises an InputError if the state or a trial that it tells of cannot be read; mends the tuners' files."""
         state = read_state(as_path(self._get_oracle_fname()), 'start_order')
         for name in state['start_order']:
             read_state(as_path(self._get_trial_dir(name)) / TRIAL, 'trial_id')
+        mend_tuners(as_path(self._project_dir), {as_path(self._get_oracle_fname()).name, SNAPSHOT})
 
     @property
     def _local(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,22 @@ def read_state(path: Path, field: str) -> dict[str, Any]:
             'project_name'
         ) from None
     return value
+
+
+def mend_tuners(folder: Path, ours: Collection[str]) -> None:
+    """Empties the files of tuners that a kill has torn: KerasTuner does not write them whole, and they hold nothing.
+
+    Args:
+        folder: of the search.
+        ours: names of the JSON files there that are of no tuner.
+    """
+    for file in folder.glob('*.json'):
+        if file.name in ours or not file.is_file():
+            continue
+        try:
+            json.loads(file.read_text(encoding='utf-8'))
+        except ValueError:
+            write_state(file, {})
 
 
 def save_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> None:
