@@ -65,7 +65,7 @@ def test_models_that_are_no_classifiers(tmp_path):
         load_classifier(tmp_path / 'absent.keras')
     damaged = tmp_path / 'damaged.keras'
     damaged.write_bytes(b'not a model')
-    with pytest.raises(InputError, match='is no .keras file, or is damaged'):
+    with pytest.raises(InputError, match=r'is no .keras file, or is damaged'):
         load_classifier(damaged)
     other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     other.save(tmp_path / 'other.keras')

@@ -187,5 +187,5 @@ def test_weights_that_are_none(tmp_path):
     with pytest.raises(InputError, match=r'config.weights is empty; it is a .keras file'):
         run(config, tmp_path / 'run')
     config.weights = 'configs/digits.py'
-    with pytest.raises(InputError, match='is no .keras file, or is damaged'):
+    with pytest.raises(InputError, match=r'is no .keras file, or is damaged'):
         run(config, tmp_path / 'run')
