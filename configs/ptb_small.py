@@ -4,8 +4,8 @@
 
 DATA is a folder with ptb.train.txt, ptb.valid.txt and ptb.test.txt, each as it is or with .gz. The vocabulary is that
 of all of train, and the perplexity is that of all of validation. Cost: 90 children in 1:57 hours of one core. Expected
-result: NAO's rounds better than random ones on average, perplexities of about 375 at best (docs/results.md); the cell is
-the result, not its perplexity.
+result: NAO's rounds better than random ones on average, perplexities of about 375 at best (docs/results.md); the cell
+is the result, not its perplexity.
 """
 
 from nao_tf.search.config import default_text_config
