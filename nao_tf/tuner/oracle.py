@@ -176,13 +176,14 @@ class SearcherOracle(keras_tuner.Oracle):
         super().reload()
         # A trial that was never recorded is proposed again, under the same id.
         self.trials = {name: self.trials[name] for name in _in_order(self.trials) if name in self.start_order}
-        for name in list(self._retry_queue):
-            trial = self.trials[name]
-            if trial.status in ('COMPLETED', 'FAILED'):
-                self._retry_queue.remove(name)
-                self.update_space(trial.hyperparameters)
-                if name not in self.end_order:  # the state is written before KerasTuner takes a trial off its list
-                    self.end_order.append(name)
+        ended = [name for name in self._retry_queue if self.trials[name].status in ('COMPLETED', 'FAILED')]
+        for name in ended:
+            self._retry_queue.remove(name)
+            self.update_space(self.trials[name].hyperparameters)
+            if name not in self.end_order:  # the state is written before KerasTuner takes a trial off its list
+                self.end_order.append(name)
+        if ended:
+            self.save()  # after the last trial of a search nothing else would
 
     def save(self) -> None:
         """Writes the state whole or not at all."""
