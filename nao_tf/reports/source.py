@@ -148,6 +148,6 @@ def read_network(workdir: Path) -> NetworkConfig | None:
             with path.open('rb') as file, zipfile.ZipFile(file) as archive:
                 model = json.loads(archive.read('config.json'))
             return NetworkConfig.from_json(model['config']['network']['config']['config'])
-        except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, InputError):
+        except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, RuntimeError, InputError):
             continue
     return None

@@ -15,7 +15,7 @@ from nao_tf.errors import InputError
 from nao_tf.files import written_whole
 
 CHECKPOINT = 'sharing.npz'
-ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile)
+ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile)
 
 
 def save_checkpoint(

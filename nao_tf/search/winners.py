@@ -171,5 +171,5 @@ def cells_of_model(path: Path) -> CellPair | RecurrentCell:
         return RecurrentCell(
             tuple((int(source), str(name)) for source, name in nodes), None if outputs is None else tuple(outputs)
         )
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f'{path} is no model of nao_tf ({" ".join(str(error).split())[:200]})') from None

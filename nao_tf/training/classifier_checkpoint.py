@@ -18,7 +18,7 @@ from nao_tf.training.course import BestEpoch
 if TYPE_CHECKING:
     from nao_tf.training.classifier import ClassifierTrainer
 
-ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile)
+ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile)
 
 
 def save_checkpoint(trainer: ClassifierTrainer, path: Path) -> None:

@@ -28,7 +28,12 @@ from nao_tf.tasks.reading import read_header, read_image
 from nao_tf.tasks.sources.text_files import read_words
 
 EXAMPLES = int(os.environ.get('NAO_TF_FUZZ_EXAMPLES', '80'))  # docs/reliability.md has the long form
-RUNS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+RUNS = settings(
+    max_examples=EXAMPLES,
+    derandomize='NAO_TF_FUZZ_EXAMPLES' not in os.environ,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 RNG = np.random.default_rng(0)
 CELLS = read_cells('NAONet_A')
 GENOTYPE = (

@@ -42,7 +42,7 @@ def _load(file: Path, path: Path, config: TaskConfig, storage: Storage) -> RawIm
     """Returns the images of a local file; `path` is the place that the person gave."""
     try:
         archive = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile) as error:
         raise InputError(f'{path}: is no .npz file ({error}); write it with numpy.savez') from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise InputError(f'{path}: holds a single array; {EXPECTED}')
@@ -80,5 +80,5 @@ def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> np.ndarray:
             f'{path}: {key} is an array of objects, as NumPy makes it of images of unequal shape; all must be of one '
             'shape'
         ) from error
-    except (OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise InputError(f'{path}: {key} is damaged ({error}); write the file again') from error
