@@ -113,6 +113,8 @@ class Journal:
             events: JSON objects with a field `event`.
         """
         text = ''.join(encode_line(event) for event in events).encode()
+        if not text:
+            return
         try:
             self._write(text)
         except OSError:

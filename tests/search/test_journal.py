@@ -113,3 +113,9 @@ def test_journal_may_move_between_disk_and_store(bucket, tmp_path):
     copied.append([{'event': 'on the disk again'}])
     assert [event['event'] for event in copied.read()] == ['on the disk', 'in the store', 'on the disk again']
     assert copied.read() == there.read()
+
+
+def test_nothing_to_append_writes_nothing(tmp_path):
+    journal = Journal(tmp_path / 'trials.jsonl')
+    journal.append([])
+    assert not journal.exists()

@@ -76,7 +76,11 @@ class Store(http.server.BaseHTTPRequestHandler):
 
     def content(self):
         if self.headers['Transfer-Encoding'] != 'chunked':
-            return self.rfile.read(int(self.headers['Content-Length'] or 0))
+            length = int(self.headers['Content-Length'] or 0)
+            found = self.rfile.read(length)
+            if len(found) < length:  # whoever sent it has gone: nothing has come
+                raise ConnectionAbortedError(self.path)
+            return found
         parts = []
         while size := int(self.rfile.readline(), 16):
             parts.append(self.rfile.read(size))
