@@ -1,6 +1,7 @@
 """The lock of a folder of a store: one process at a time, and what becomes of the lock of one that has died."""
 
 import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -72,6 +73,10 @@ def test_a_lock_that_was_taken_over_ends_its_process(bucket, quick):
             write_text(path / '.lock', '{"host": "elsewhere", "process": 7, "token": "theirs"}')
             time.sleep(60)
 
-    with pytest.raises(InputError, match=r'process 7 on elsewhere has taken over gs://.*; this process stops'):
-        work()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
+    try:
+        with pytest.raises(InputError, match=r'process 7 on elsewhere has taken over gs://.*; this process stops'):
+            work()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert 'elsewhere' in (place / '.lock').read_text()
