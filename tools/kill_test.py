@@ -82,8 +82,8 @@ def family(process: int) -> list[psutil.Process]:
 
 
 def kill(process: int, job: Job, rng: np.random.Generator) -> bool:
-    """Kills the command, or one of Ray's workers that is busy; returns whether there was one."""
-    if job.victim == 'command':
+    """Kills the command, or one of the processes that it has begun; returns whether there was one."""
+    if job.victims is None:
         members = family(process)
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
@@ -93,10 +93,13 @@ def kill(process: int, job: Job, rng: np.random.Generator) -> bool:
                 raise AssertionError(f'{member} outlived its driver')
             member.kill()
         return True
-    workers = [member for member in family(process) if 'ray::' in member.name() and 'IDLE' not in member.name()]
-    if not workers:
+    try:
+        victims = job.victims(family(process))
+    except psutil.NoSuchProcess:
         return False
-    workers[int(rng.integers(len(workers)))].kill()
+    if not victims:
+        return False
+    victims[int(rng.integers(len(victims)))].kill()
     return True
 
 
@@ -142,9 +145,9 @@ def main(argv: list[str]) -> None:
                 code = wait(process, limit)
                 if code is None and kill(process, job, rng):
                     kills += 1
-                    if job.victim == 'command':
+                    if job.victims is None:
                         break
-            if code not in (None, 0) and job.victim == 'worker':
+            if code not in (None, 0) and job.victims is not None:
                 print(f'the driver ended by itself, exit code {code}: {log}', flush=True)
                 code = None
         if code != 0:

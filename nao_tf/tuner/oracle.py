@@ -9,8 +9,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-import keras_tuner
-
 from nao_tf.errors import InputError
 from nao_tf.files import as_path
 from nao_tf.searchers.base import Searcher
@@ -21,21 +19,11 @@ from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.hyperparameters import HyperParameterSpace
 from nao_tf.tuner.cell_choices import CellChoices
 from nao_tf.tuner.definitions import WatchedHyperParameters
-from nao_tf.tuner.rounds import (
-    Round,
-    load_snapshot,
-    make_round,
-    mend_tuners,
-    read_state,
-    replay,
-    save_snapshot,
-    write_state,
-)
+from nao_tf.tuner.durable import DurableOracle, in_order
+from nao_tf.tuner.rounds import Round, load_snapshot, make_round, replay, save_snapshot
 
 MakeSearcher = Callable[[SearchSpace, int], Searcher]
 OWN = 'nao_tf'  # our part of the oracle's state
-SNAPSHOT = 'searcher.json'
-TRIAL = 'trial.json'
 LARGEST_ROUND = 32  # proposals that wait for their trials
 
 
@@ -49,7 +37,7 @@ class Writing(Protocol):
         """Returns the architecture of values; `fill` takes defaults for missing ones."""
 
 
-class SearcherOracle(keras_tuner.Oracle):
+class SearcherOracle(DurableOracle):
     """Lets a searcher of this package choose the trials of a KerasTuner search.
 
     The searcher is asked for a round of proposals when all earlier ones have become trials, and is told first of all
@@ -88,8 +76,6 @@ class SearcherOracle(keras_tuner.Oracle):
         self._choices = None if cells is None else CellChoices(cells)
         if self._choices is not None and not options.get('hyperparameters'):
             options |= {'hyperparameters': self._choices.hyperparameters(), 'tune_new_entries': False}
-        self.hyperparameters: Any
-        self.trials: dict[str, Any]
         super().__init__(objective=objective, max_trials=max_trials, seed=seed, **options)
         if seed is not None:
             self.seed = self._seed_state = int(seed)  # KerasTuner takes 0 for none
@@ -99,29 +85,11 @@ class SearcherOracle(keras_tuner.Oracle):
         self._writing: Writing | None = None
         self._space = ''  # digest of the space that the rounds belong to
         self._rounds: list[Round] = []
-        self._begun = False
 
     @property
     def searcher(self) -> Searcher | None:
         """The searcher; None before the first proposal."""
         return self._searcher
-
-    @keras_tuner.synchronized
-    def create_trial(self, tuner_id: str) -> Any:
-        """Returns the next trial; continues what lies in the directory, if the tuner has not done so.
-
-        A tuner whose own file was lost, or that was killed before it wrote the first one, begins anew over the trials.
-
-        Args:
-            tuner_id: of the worker.
-
-        Raises:
-            InputError: if a file of the search is damaged.
-        """
-        if not self._begun and self._local and as_path(self._get_oracle_fname()).exists():
-            self.reload()
-        self._begun = True
-        return super().create_trial(tuner_id)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Returns the values of the next trial; the search stops where the searcher finds nothing new.
@@ -164,52 +132,6 @@ class SearcherOracle(keras_tuner.Oracle):
         self._rounds = [Round(**entry) for entry in own['rounds']]
         self._searcher = self._writing = None
 
-    def reload(self) -> None:
-        """Reads the trials and the state, and mends what a kill between the writes of the two has left.
-
-        Raises:
-            InputError: naming the file, if one is damaged or gone.
-        """
-        self._begun = True
-        if self._local:
-            self._check_files()
-        super().reload()
-        # A trial that was never recorded is proposed again, under the same id.
-        self.trials = {name: self.trials[name] for name in _in_order(self.trials) if name in self.start_order}
-        ended = [name for name in self._retry_queue if self.trials[name].status in ('COMPLETED', 'FAILED')]
-        for name in ended:
-            self._retry_queue.remove(name)
-            self.update_space(self.trials[name].hyperparameters)
-            if name not in self.end_order:  # the state is written before KerasTuner takes a trial off its list
-                self.end_order.append(name)
-        if ended:
-            self.save()  # after the last trial of a search nothing else would
-
-    def save(self) -> None:
-        """Writes the state whole or not at all."""
-        if self._local:
-            write_state(as_path(self._get_oracle_fname()), self.get_state())
-        else:
-            super().save()
-
-    def _save_trial(self, trial: Any) -> None:
-        if self._local:
-            write_state(as_path(self._get_trial_dir(trial.trial_id)) / TRIAL, trial.get_state())
-        else:
-            super()._save_trial(trial)
-
-    def _check_files(self) -> None:
-        """Raises an InputError if the state or a trial that it tells of cannot be read; mends the tuners' files."""
-        state = read_state(as_path(self._get_oracle_fname()), 'start_order')
-        for name in state['start_order']:
-            read_state(as_path(self._get_trial_dir(name)) / TRIAL, 'trial_id')
-        mend_tuners(as_path(self._project_dir), {as_path(self._get_oracle_fname()).name, SNAPSHOT})
-
-    @property
-    def _local(self) -> bool:
-        """Whether the directory is of this machine; a bucket (`gs://`) is written as KerasTuner does."""
-        return '://' not in str(self._directory)
-
     def _follow_space(self) -> None:
         """Makes the searcher if there is none, or none for the space as it is now."""
         known = [hyperparameter.get_config() for hyperparameter in self.hyperparameters.space]
@@ -225,21 +147,21 @@ class SearcherOracle(keras_tuner.Oracle):
         if digest != self._space:
             self._space, self._rounds = digest, []
             return
-        done = load_snapshot(as_path(self._project_dir) / SNAPSHOT, self._searcher, self._rounds)
+        done = load_snapshot(as_path(self._project_dir) / self.snapshot, self._searcher, self._rounds)
         replay(self._searcher, self._rounds[done:], self._evaluations)
 
     def _next_round(self) -> None:
         assert self._searcher is not None
         told = {name for entry in self._rounds for name in entry.observed}
-        observed = [name for name in _in_order(self.end_order) if name not in told]
+        observed = [name for name in in_order(self.end_order) if name not in told]
         # Later rounds know the running trials: they have proposed them.
-        running = [] if self._rounds else [name for name in _in_order(self.trials) if name not in self.end_order]
+        running = [] if self._rounds else [name for name in in_order(self.trials) if name not in self.end_order]
         # Whatever `max_trials` is: continued with a larger one, a search is what it would have been.
         count = min(self._searcher.round_size, LARGEST_ROUND)
         tokens = [list(self._architecture(name).tokens) for name in running]
         self._rounds.append(make_round(self._searcher, observed, tokens, count, self._evaluations))
-        if self._local:
-            save_snapshot(as_path(self._project_dir) / SNAPSHOT, self._searcher, self._rounds)
+        if self.local:
+            save_snapshot(as_path(self._project_dir) / self.snapshot, self._searcher, self._rounds)
 
     def _architecture(self, trial_id: str) -> Architecture:
         assert self._writing is not None
@@ -255,11 +177,6 @@ class SearcherOracle(keras_tuner.Oracle):
             score = math.nan if failed else sign * float(trial.score)
             result.append(Evaluation(self._architecture(name), score, failure='the trial failed' if failed else None))
         return result
-
-
-def _in_order(trial_ids: Any) -> list[str]:
-    """Returns trial ids in the order of their numbers, which have leading zeros up to a certain length."""
-    return sorted(trial_ids, key=lambda name: (len(name), name))
 
 
 def _maker(name: str) -> MakeSearcher:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras_tuner
 import pytest
 
 from tests.tuner.black_box import make_tuner, proposed
@@ -74,6 +75,58 @@ def test_equal_scores_are_in_the_order_of_the_trials_after_a_reload(tmp_path):
     names = [trial.trial_id for trial in tuner.oracle.get_best_trials(24)]
     again = make_tuner(tmp_path, 'random')
     assert [trial.trial_id for trial in again.oracle.get_best_trials(24)] == names == sorted(names)
+
+
+def ended(trial, status='COMPLETED'):
+    """The trial as a worker reports it: a copy that came over the network."""
+    copy = keras_tuner.engine.trial.Trial.from_state(trial.get_state())
+    copy.status = status
+    return copy
+
+
+@pytest.fixture
+def continued(tmp_path):
+    """A chief that was killed while two workers ran a trial each, started again; and the two trials."""
+    tuner = make_tuner(tmp_path, 'random')
+    trials = [tuner.oracle.create_trial(name) for name in ('one', 'two')]
+    return make_tuner(tmp_path, 'random').oracle, trials
+
+
+def test_a_trial_that_a_worker_reports_to_a_new_chief_is_not_run_again(continued):
+    oracle, (first, second) = continued
+    oracle.reload()
+    for trial in (first, second):
+        oracle.update_trial(trial.trial_id, {'score': 1.0})
+        oracle.end_trial(ended(trial))
+    assert oracle.end_order == ['00', '01']
+    assert oracle.create_trial('one').trial_id == '02'
+
+
+def test_a_trial_that_two_workers_run_ends_once(continued):
+    oracle, (first, second) = continued
+    given = [oracle.create_trial(name) for name in ('three', 'four')]
+    assert {trial.trial_id for trial in given} == {'00', '01'}
+    for score, trial in ((1.0, first), (2.0, given[0]), (3.0, given[1]), (4.0, second)):
+        oracle.update_trial(trial.trial_id, {'score': score})
+        oracle.end_trial(ended(trial))
+    assert sorted(oracle.end_order) == ['00', '01']
+    assert sorted(trial.score for trial in oracle.trials.values()) == [1.0, 2.0 if given[0].trial_id == '01' else 3.0]
+    assert {oracle.create_trial(name).trial_id for name in ('three', 'four')} == {'02', '03'}
+
+
+def test_a_chief_that_was_killed_does_not_believe_the_first_failure(continued, monkeypatch):
+    oracle, (first, _) = continued
+    for name, value in (('ORACLE_IP', '127.0.0.1'), ('ORACLE_PORT', '1'), ('TUNER_ID', 'chief')):
+        monkeypatch.setenv(f'KERASTUNER_{name}', value)
+    oracle.reload()
+    oracle.end_trial(ended(first, 'INVALID'))  # its worker could not reach the chief
+    assert oracle.end_order == []
+    assert {oracle.create_trial(name).trial_id for name in ('one', 'two')} == {'00', '01'}
+    oracle.end_trial(ended(first, 'INVALID'))
+    assert oracle.end_order == []
+    oracle.end_trial(ended(first, 'INVALID'))
+    assert oracle.end_order == ['00']
+    assert oracle.trials['00'].status == 'FAILED'
 
 
 def test_a_chief_and_two_workers(tmp_path):

@@ -14,6 +14,8 @@ from typing import Any
 
 import h5py
 import numpy as np
+import psutil
+from faults.tuner_cluster import run_cluster
 
 SPACE = '--config.space.module=tests/support/tiny_space.py'
 CHILD = ('--config.threads=1', '--config.child.filters=2', '--config.child.epochs=1', '--config.child.batch_size=128')
@@ -67,14 +69,14 @@ class Job:
         command: of a folder: the arguments of the program.
         result: of a folder: what two runs have in common, once the command has ended.
         before: arguments of a command whose folder `source` is there before, or none.
-        victim: who is killed: the command itself, or one of Ray's workers.
+        victims: of the processes that the command has begun: those of which one is killed; None to kill the command.
         program: of the arguments; returns the exit code.
     """
 
     command: Callable[[Path], tuple[str, ...]]
     result: Callable[[Path], Any]
     before: tuple[str, ...] = ()
-    victim: str = 'command'
+    victims: Callable[[list[psutil.Process]], list[psutil.Process]] | None = None
     program: Callable[[tuple[str, ...]], int] = nao
 
 
@@ -165,6 +167,11 @@ def tuner_result(directory: Path) -> Any:
     return [(trial['hyperparameters']['values'], trial['score'], trial['status']) for trial in read]
 
 
+def busy_workers(family: list[psutil.Process]) -> list[psutil.Process]:
+    """Returns the workers of Ray that work."""
+    return [member for member in family if 'ray::' in member.name() and 'IDLE' not in member.name()]
+
+
 def of(arguments: tuple[str, ...], flag: str = '--workdir') -> Callable[[Path], tuple[str, ...]]:
     """Returns a function from a folder to a command that works in it."""
     return lambda folder: (*arguments, f'{flag}={folder}')
@@ -173,11 +180,14 @@ def of(arguments: tuple[str, ...], flag: str = '--workdir') -> Callable[[Path], 
 JOBS = {
     'search': Job(of(SEARCH), search_result),
     'ray_driver': Job(of((*SEARCH, '--executor=ray', '--workers=2')), search_result),
-    'ray_worker': Job(of((*SEARCH, '--executor=ray', '--workers=2')), search_result, victim='worker'),
+    'ray_worker': Job(of((*SEARCH, '--executor=ray', '--workers=2')), search_result, victims=busy_workers),
     'sharing': Job(of(SHARING), sharing_result),
     'train': Job(of(TRAIN), training_result),
     'benchmark': Job(benchmark, benchmark_result),
     'tuner': Job(lambda folder: (str(folder),), tuner_result, program=tuner),
+    'tuner_cluster': Job(
+        lambda folder: (str(folder),), tuner_result, victims=lambda family: family, program=run_cluster
+    ),
     'export': Job(
         lambda folder: (
             *('export', f'--workdir={folder.parent / "source"}', '--format=keras', '--overwrite'),
