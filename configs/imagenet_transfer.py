@@ -6,10 +6,10 @@ DATA holds a prepared imagenet2012; its decoded images (200 GB) are kept in task
 released PyTorch rules: 11,353,831 parameters and 1,243,996,992 multiply-adds, as the command prints before it trains.
 The paper says no more of the training than that it follows related works; this is the released code's: 250 epochs, a
 rate of 0.1 for a batch of 128 that falls by 3% an epoch, weight decay 3e-5, label smoothing 0.1, clipping at 5, nothing
-dropped, no cutout. The augmentation is ours: images at 224 pixels, mirrored, cropped from 8 pixels of padding; related
-works (from memory) crop at random sizes and shapes and change the colours. The 50,000 validation images are looked at
-after every epoch and choose nothing (`score` is 'last'); there is no test. Never run here. Expected result: the
-released code reports 25.7% top-1 error on them.
+dropped, no cutout. The augmentation is the usual one for ImageNet: crops of random size and shape, at least 8% of an
+image, mirrored, brightness, contrast and saturation changed by up to 40%; images are decoded at 224 pixels, so a crop
+is stretched from those. The 50,000 validation images are looked at after every epoch and choose nothing (`score` is
+'last'); there is no test. Never run here. Expected result: the released code reports 25.7% top-1 error on them.
 """
 
 from nao_tf.search.train_config import default_image_train_config
@@ -22,7 +22,8 @@ def get_config():
     config.task.image_size = 224
     config.task.cache_dir = '~/.cache/nao_tf'
     config.task.test = 0.0
-    config.task.augment.pad = 8
+    config.task.augment.area = 0.08
+    config.task.augment.colour = 0.4
     config.task.augment.flip = True
     config.child.cells_per_stage = 4
     config.child.filters = 42

@@ -1,4 +1,4 @@
-"""Augmentation of a batch on the host: pad-crop-flip and cutout, a pure function of (key, step)."""
+"""Augmentation of a batch on the host, a pure function of (key, step): crop, colours, flip and cutout."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.errors import InputError
+from nao_tf.tasks import photographs
+
+PHOTOGRAPHS = np.uint64(2**63)  # where their stream of random numbers begins, far from the end of the other
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,14 +21,19 @@ class Augmentation:
         pad: pixels of raw zeros added on every side before a crop of the image's own size; 0 for no crop.
         flip: mirrors every second image left to right. Not for data in which left and right matter (digits, text).
         cutout: side of the erased square in pixels; 0 for none. DeVries and Taylor, 2017 (arXiv:1708.04552).
+        area: least share of an image that a crop of random size and shape keeps; 1 for no such crop.
+        colour: how far brightness, contrast and saturation go from 1 at most; 0 for no change.
 
     Raises:
-        InputError: if a size is negative or no integer, or flip is no boolean.
+        InputError: if a size is negative or no integer, flip is no boolean, area or colour is out of range, or there
+            are crops of both kinds.
     """
 
     pad: int = 0
     flip: bool = False
     cutout: int = 0
+    area: float = 1.0
+    colour: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ('pad', 'cutout'):
@@ -34,6 +42,18 @@ class Augmentation:
                 raise InputError(f'task.augment.{name} is {value!r}; it is a number of pixels, 0 or more')
         if not isinstance(self.flip, bool):
             raise InputError(f'task.augment.flip is {self.flip!r}; it is True or False')
+        for name in ('area', 'colour'):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise InputError(f'task.augment.{name} is {value!r}; it is a number from 0 to 1')
+        if not 0 < self.area <= 1:
+            raise InputError(f'task.augment.area is {self.area!r}; it is a share above 0, and 1 for no such crop')
+        if not 0 <= self.colour <= 1:
+            raise InputError(f'task.augment.colour is {self.colour!r}; it is from 0 (no change) to 1')
+        if self.area < 1 and self.pad:
+            raise InputError(
+                f'task.augment.area is {self.area!r} and task.augment.pad {self.pad}; an image is cropped once'
+            )
 
     def check(self, image_shape: tuple[int, int, int]) -> None:
         """Checks the sizes against the images.
@@ -56,7 +76,7 @@ class Augmentation:
 
 @dataclasses.dataclass(frozen=True)
 class Draws:
-    """The random choices for one batch, int32 [B, 1] each.
+    """The random choices for one batch, int32 [B, 1] each unless it says otherwise.
 
     Args:
         top: first row of the crop in the padded image, 0 to 2 pad.
@@ -64,6 +84,7 @@ class Draws:
         mirrored: 1 where the image is flipped, else 0.
         row: row of the centre of the cutout square, 0 to H - 1.
         column: column of that centre, 0 to W - 1.
+        photograph: float32 [B, 7] from 0 to 1, of crops of random size and of colours; None where there are none.
     """
 
     top: tf.Tensor
@@ -71,10 +92,12 @@ class Draws:
     mirrored: tf.Tensor
     row: tf.Tensor
     column: tf.Tensor
+    photograph: tf.Tensor | None = None
 
     def rows(self, rows: np.ndarray) -> Draws:
         """Returns the choices for some rows of the batch, int [b]."""
-        return Draws(*(tf.gather(getattr(self, field.name), rows) for field in dataclasses.fields(self)))
+        values = (getattr(self, field.name) for field in dataclasses.fields(self))
+        return Draws(*(None if value is None else tf.gather(value, rows) for value in values))
 
 
 # The functions below count their operations, constants included: TensorFlow instantiates the graph anew for every
@@ -96,12 +119,36 @@ def draw(
     height, width, _ = image_shape
     crops = 2 * augmentation.pad + 1
     ranges = np.array([crops, crops, 2, height, width], np.float32).reshape(5, 1, 1)
+
     # Philox, named because 'auto' differs between devices. Its counter counts in the low half within one call, so
     # that a step in the high half never meets another's numbers.
-    uniform = tf.raw_ops.StatelessRandomUniformV2(
-        shape=[5, batch_size, 1], key=key, counter=tf.stack([np.uint64(0), step]), alg=1
-    )
-    return Draws(*tf.unstack(tf.cast(uniform * ranges, tf.int32)))
+    def uniform(shape: list[int], first: np.uint64) -> tf.Tensor:
+        return tf.raw_ops.StatelessRandomUniformV2(shape=shape, key=key, counter=tf.stack([first, step]), alg=1)
+
+    photograph = None
+    if augmentation.area < 1 or augmentation.colour:
+        photograph = uniform([batch_size, photographs.DRAWS], PHOTOGRAPHS)
+    numbers = tf.cast(uniform([5, batch_size, 1], np.uint64(0)) * ranges, tf.int32)
+    top, left, mirrored, row, column = tf.unstack(numbers)
+    return Draws(top, left, mirrored, row, column, photograph)
+
+
+def change(images: tf.Tensor, draws: Draws, augmentation: Augmentation) -> tf.Tensor:
+    """Crops, changes colours and mirrors.
+
+    Args:
+        images: [B, H, W, C], raw pixels of any type, static shape.
+        draws: how.
+        augmentation: what is done.
+
+    Returns:
+        [B, H, W, C] of the same type, or float32 after a crop of random size or a change of colours.
+    """
+    if draws.photograph is not None and augmentation.colour:
+        images = photographs.jitter_colour(images, draws.photograph, augmentation.colour)
+    if draws.photograph is not None and augmentation.area < 1:
+        images = photographs.random_resized_crop(images, draws.photograph, augmentation.area)
+    return crop_and_flip(images, draws, augmentation)
 
 
 def crop_and_flip(images: tf.Tensor, draws: Draws, augmentation: Augmentation) -> tf.Tensor:

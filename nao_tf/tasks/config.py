@@ -43,12 +43,17 @@ def default_task_config() -> ml_collections.ConfigDict:
     # Decoded images larger than this many MiB are read from a file on disk during training.
     config.memory_mb = 2048
     config.augment = ml_collections.ConfigDict()
-    # Zero pixels on each side before a random crop; 0 for no crop, -1 for one eighth of the shorter image side.
+    # Zero pixels on each side before a random crop; 0 for no crop, -1 for one eighth of the shorter image side, or for
+    # none where `area` says how images are cropped.
     config.augment.pad = -1
     # Mirror half of the images left to right. Never for digits, text or anything that has a handedness.
     config.augment.flip = False
     # Side of the erased square in pixels; 0 for none.
     config.augment.cutout = 0
+    # For photographs: least share of an image that a crop of random size and shape keeps; 1 for no such crop.
+    config.augment.area = 1.0
+    # For photographs: how far brightness, contrast and saturation are from 1 at most; 0 for no change.
+    config.augment.colour = 0.0
     return config
 
 
@@ -80,6 +85,8 @@ class TaskConfig:
     pad: int = -1
     flip: bool = False
     cutout: int = 0
+    area: float = 1.0
+    colour: float = 0.0
 
     def __post_init__(self) -> None:
         size = self.image_size
@@ -100,8 +107,10 @@ class TaskConfig:
 
     def augmentation(self, image_shape: tuple[int, int, int]) -> Augmentation:
         """Returns the augmentation for images of (H, W, C)."""
-        pad = min(image_shape[:2]) // 8 if self.pad == -1 else self.pad
-        return Augmentation(pad, flip=self.flip, cutout=self.cutout)
+        pad = self.pad
+        if pad == -1:
+            pad = min(image_shape[:2]) // 8 if self.area == 1 else 0
+        return Augmentation(pad, flip=self.flip, cutout=self.cutout, area=self.area, colour=self.colour)
 
 
 def read_task_config(config: Mapping[str, Any] | ml_collections.ConfigDict) -> TaskConfig:

@@ -127,7 +127,7 @@ class Pipeline:
             )
             if layout.rows is not None:
                 positions, draws = tf.gather(positions, layout.flat), draws.rows(layout.flat)
-            images = augment.crop_and_flip(take(positions), draws, self._augmentation)
+            images = augment.change(take(positions), draws, self._augmentation)
             images = augment.normalise_and_cut_out(images, draws, self._augmentation, mean=self._mean, std=self._std)
             return images, tf.gather(labels, positions), tf.constant(weights)
 

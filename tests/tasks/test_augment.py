@@ -14,7 +14,7 @@ def drawn(augmentation, shape, *, batch_size, key=1, step=0):
         key=tf.constant([key], tf.uint64),
         step=tf.constant(step, tf.uint64),
     )
-    return {name: value.numpy()[:, 0] for name, value in vars(draws).items()}
+    return {name: value.numpy()[:, 0] for name, value in vars(draws).items() if value is not None}
 
 
 def as_draws(**values):

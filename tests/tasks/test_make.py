@@ -55,7 +55,7 @@ def test_a_path_that_does_not_exist():
     ('config', 'words'),
     [
         ({'nam': 'digits'}, 'task.nam does not exist; the fields are augment, cache_dir, channels, class_weight'),
-        ({'augment': {'rotate': 3}}, 'task.augment.rotate does not exist; the fields are cutout, flip, pad'),
+        ({'augment': {'rotate': 3}}, 'task.augment.rotate does not exist; the fields are area, colour, cutout, flip, pad'),
         ({'image_size': -1}, 'task.image_size is (-1, -1)'),
         ({'image_size': 'large'}, "task.image_size is 'large'"),
         ({'image_size': (8, 8, 3)}, 'task.image_size is (8, 8, 3)'),
