@@ -197,18 +197,19 @@ def drawn_states(steepness: np.ndarray, most: int, rng: np.random.Generator) -> 
 
     Args:
         steepness: length of df/dh_t, [n, S].
-        most: states that one try moves.
+        most: states that one try moves at the most; 0 for all S.
         rng: of the draws.
 
     Returns:
         A function from R tries to float32 [R, S], 1 for the states that move.
     """
     logits = np.log(steepness + 1e-12)
+    bound = min(most or logits.shape[1], logits.shape[1])
 
     def choose(tries: Tries) -> np.ndarray:
         keys = logits[tries.seeds] + rng.gumbel(size=(len(tries.seeds), logits.shape[1]))
         places = np.argsort(np.argsort(-keys, axis=1), axis=1)
-        counts = rng.integers(1, min(most, logits.shape[1]) + 1, size=(len(tries.seeds), 1))
+        counts = rng.integers(1, bound + 1, size=(len(tries.seeds), 1))
         return (places < counts).astype(np.float32)
 
     return choose

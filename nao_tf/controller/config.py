@@ -97,7 +97,8 @@ class ControllerConfig:
             where the tries are drawn (`Controller.ascend` with `rng`).
         step_first: eta of the first step of Eq. (2).
         step_increment: growth of eta while the decoded cell is not new.
-        step_states: how many of the S states a try moves; 0 for all of them (Eq. 2 as printed).
+        step_states: how many of the S states a try moves; 0 for all of them (Eq. 2 as printed). Where the tries are
+            drawn, so is their number, from 1 to this (with 0, to S).
         step_pool: these are taken from so many that point least along the gradient, another set at every try.
         candidates: tries for each architecture that is wanted (rounded up), of which the best predicted new ones are
             taken; 1 for the first new ones.

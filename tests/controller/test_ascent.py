@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nao_tf.controller.ascent import Climbed, StepRule, Tries, ascend, moved_states
+from nao_tf.controller.ascent import Climbed, StepRule, Tries, ascend, drawn_states, moved_states
 from nao_tf.spaces.registry import get_space
 
 SPACE = get_space('enas_cnn')
@@ -113,3 +113,10 @@ def test_all_states_move_as_equation_2_is_printed(count, rng):
     embeddings, gradient = rng.normal(size=(2, 3, 6, 4)).astype(np.float32)
     choose = moved_states(embeddings, gradient, count, pool=5)
     assert np.all(choose(Tries(np.arange(3), np.zeros(3, int), np.ones(3, np.float32))) == 1)
+
+
+@pytest.mark.parametrize('most', [0, 4, 9])
+def test_up_to_all_states_are_drawn(most, rng):
+    choose = drawn_states(np.ones((1, 4)), most, rng)
+    moved = choose(Tries(np.zeros(200, int), np.zeros(200, int), np.ones(200, np.float32)))
+    assert set(moved.sum(axis=1)) == {1, 2, 3, 4}
