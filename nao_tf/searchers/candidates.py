@@ -12,6 +12,8 @@ from nao_tf.searchers.base import Searcher, check_at_least
 from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.architecture import Architecture
 
+DRAWS = 4  # mutations drawn at the most for each that is wanted
+FEWEST_DRAWS = 1000  # where few are wanted, so many all the same: most neighbours of good cells may be known
 PER_QUERY = 20  # cells that a searcher of mode 'generate' may score for each one that it has evaluated
 
 
@@ -29,7 +31,8 @@ def draw_candidates(
     """
     taken: set[Architecture] = set()
     mutations = math.ceil(count * mutated) if parents else 0
-    result = searcher.mutation_proposals(mutations, parents, taken, round_number=round_number)
+    limit = max(FEWEST_DRAWS, DRAWS * mutations)
+    result = searcher.mutation_proposals(mutations, parents, taken, round_number=round_number, limit=limit)
     return result + searcher.random_proposals(count - len(result), taken, round_number=round_number)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nao_tf.searchers.candidates import DRAWS
 from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.architecture import Architecture
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 MOVES = ('ascent', 'random_step', 'mutation')
 WAVES = 6  # of tries at the most, each with longer steps, where few of them found new cells
 ENOUGH = 0.5  # share of the candidates wanted at which the tries end
-DRAWS = 4  # mutations drawn at the most for each that is wanted
 
 
 def make_candidates(searcher: NAO, total: int, *, optimism: float, round_number: int) -> list[Proposal]:
