@@ -37,6 +37,8 @@ class AveragedSGD:
         self.averaging = True
         self._on.assign(True)
         self.averaged_steps.assign(0.0)
+        for average in self.averages:  # a value that is no number would survive every later step
+            average.assign(np.zeros(average.shape, np.float32))
 
     def apply(self, gradients: Sequence[tf.Tensor], learning_rate: tf.Tensor | float) -> tf.Tensor:
         """Updates every variable once; to be called inside the compiled step.

@@ -164,13 +164,13 @@ class ClassifierTrainer:
             The result; the network holds the weights of the last epoch, or of the best where the score is its.
 
         Raises:
-            DivergedError: as soon as an epoch's mean loss is not finite.
+            DivergedError: as soon as an epoch's mean loss is not finite, or at the end if the score is none.
         """
         with graph_rewrites(self.total_steps):
             return self._train(on_epoch, on_loop)
 
     def _train(self, on_epoch: Callable[[int, float], None] | None, on_loop: Callable[[], None] | None) -> TrainResult:
-        course = self.course
+        course, epochs = self.course, self.config.epochs
         batches = iter(self.batches(seed=self.seed, steps=self.total_steps, start_step=course.step))
         while not self.ended:
             left = self.steps_per_epoch - course.step % self.steps_per_epoch
@@ -182,10 +182,13 @@ class ClassifierTrainer:
                 self._end_epoch(on_epoch)
             if on_loop is not None and not self.ended:
                 on_loop()
-        if course.best is None:
-            return TrainResult(course.score, course.metrics, self.config.epochs)
-        self.replicas.write(self.network.variables, course.best.values)
-        return TrainResult(course.best.score, course.best.metrics, course.best.epoch)
+        best = course.best
+        if best is None:
+            if 'valid' in self.task.splits and math.isnan(course.score):
+                raise DivergedError(f'the validation {self.task.metric} is {course.score} after {epochs} epochs')
+            return TrainResult(course.score, course.metrics, epochs)
+        self.replicas.write(self.network.variables, best.values)
+        return TrainResult(best.score, best.metrics, best.epoch)
 
     def _end_epoch(self, on_epoch: Callable[[int, float], None] | None) -> None:
         """Looks at the losses of the epoch that has ended, and evaluates it if it may give the score."""
@@ -200,7 +203,7 @@ class ClassifierTrainer:
             return
         course.metrics = {**(self.evaluate('valid') if 'valid' in self.task.splits else {}), 'loss': loss}
         course.score = course.metrics.get(self.task.metric, math.nan)
-        if keep_best and (course.best is None or course.score > course.best.score):
+        if keep_best and course.score > (-math.inf if course.best is None else course.best.score):  # false for NaN
             values = self.replicas.read(self.network.variables)
             course.best = BestEpoch(course.score, epoch, course.metrics, values)
         if on_epoch is not None:

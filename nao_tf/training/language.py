@@ -118,7 +118,7 @@ class LanguageTrainer:
         Args:
             on_epoch: called with (epoch counted from 1, validation perplexity) after each evaluation; what
                 `language_checkpoint` writes then continues a training exactly.
-            on_loop: called after every epoch but the last, where a checkpoint can be written too.
+            on_loop: called after every epoch but the last, one that was rolled back too; a checkpoint can be written.
 
         Returns:
             The result; the network holds the weights that were scored, averaged ones where weights were averaged.

@@ -66,10 +66,10 @@ def load_checkpoint(trainer: LanguageTrainer, source: Path | BinaryIO) -> None:
             values = {name: [arrays[f'{name}_{number}'] for number in range(count)] for name in names}
         course, optimizer = trainer.course, trainer.optimizer
         trainer.replicas.write(trainer.network.trained, values['weight'])
-        trainer.replicas.write(optimizer.averages, values['average'])
         if about['averaging']:
             optimizer.start_averaging()
             optimizer.averaged_steps.assign(about['averaged_steps'])
+        trainer.replicas.write(optimizer.averages, values['average'])
         course.epoch, course.steps, course.rollbacks = about['epoch'], about['steps'], about['rollbacks']
         course.rule.losses = list(about['losses'])
         for name in ('best', 'last'):

@@ -43,6 +43,18 @@ def test_average_is_of_the_steps_since_it_was_asked_for():
     assert weight.numpy() == 106.0
 
 
+def test_averages_begin_anew():
+    weight = variable([0.0])
+    optimizer = AveragedSGD([weight])
+    optimizer.start_averaging()
+    optimizer.apply([tf.constant([np.nan])], 1.0)
+    weight.assign([1.0])
+    optimizer.start_averaging()
+    optimizer.apply([tf.constant([-2.0])], 1.0)
+    with optimizer.averaged():
+        assert weight.numpy() == 3.0
+
+
 def test_weights_return_after_an_error():
     weight = variable([1.0])
     optimizer = AveragedSGD([weight])

@@ -24,11 +24,13 @@ def task():
     return make_task({'name': 'digits'})
 
 
-def train(task, config=CONFIG, seed=0, on_epoch=None, **network):
+def trainer_of(task, config=CONFIG, seed=0, **network):
     shape = NetworkConfig(cells_per_stage=1, filters=4, image_shape=task.image_shape, classes=task.classes, **network)
-    trainer = ClassifierTrainer(
-        CellNetwork(named_cell('NAONet').cells, shape, seed=seed), task, config=config, seed=seed
-    )
+    return ClassifierTrainer(CellNetwork(named_cell('NAONet').cells, shape, seed=seed), task, config=config, seed=seed)
+
+
+def train(task, config=CONFIG, seed=0, on_epoch=None, **network):
+    trainer = trainer_of(task, config, seed, **network)
     return trainer, trainer.train(on_epoch)
 
 
@@ -53,6 +55,31 @@ def test_best_epoch_is_kept(task):
     assert result.score == max(seen)
     assert result.epoch == seen.index(max(seen)) + 1
     assert trainer.evaluate('valid')['accuracy'] == result.score
+
+
+@pytest.mark.parametrize('repaired', [True, False])
+def test_an_epoch_whose_validation_is_no_number_is_not_the_best(task, repaired):
+    trainer = trainer_of(task, dataclasses.replace(CONFIG, epochs=2, score='best'))
+    values = [variable.numpy() for variable in trainer.network.non_trainable_variables]
+    seen = []
+
+    def statistics(*values):
+        for variable, value in zip(trainer.network.non_trainable_variables, values, strict=True):
+            variable.assign(value)
+
+    def on_epoch(epoch, score):
+        seen.append(score)
+        if epoch == 1 and repaired:
+            statistics(*values)
+
+    statistics(*[np.full_like(value, np.nan) for value in values])  # training takes those of the batch
+    if repaired:
+        result = trainer.train(on_epoch)
+        assert np.isnan(seen[0])
+        assert (result.epoch, result.score) == (2, seen[1])
+    else:
+        with pytest.raises(DivergedError, match='the validation accuracy is nan after 2 epochs'):
+            trainer.train(on_epoch)
 
 
 def test_divergence_is_an_error(task):

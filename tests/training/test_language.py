@@ -147,6 +147,22 @@ def test_loss_that_is_not_finite_is_rolled_back(task):
     assert all(np.isfinite(variable.numpy()).all() for variable in trainer.network.trained)
 
 
+def test_recovers_while_weights_are_averaged(task):
+    trainer = trainer_of(task, dataclasses.replace(CONFIG, epochs=4))
+    trainer.optimizer.start_averaging()
+    seen, loops = [], []
+
+    def poison(epoch, perplexity):
+        seen.append(epoch)
+        if epoch == 1:
+            trainer.network.bias.assign(np.full(trainer.network.bias.shape, np.nan, np.float32))
+
+    result = trainer.train(poison, lambda: loops.append(trainer.course.epoch))
+    assert seen == [1, 3, 4]
+    assert loops == [1, 2, 3], 'a checkpoint can be written after an epoch that was rolled back'
+    assert result.metrics['rollbacks'] == 1
+
+
 def test_divergence_is_an_error(task):
     with pytest.raises(DivergedError, match='not finite in any of 3 epochs'):
         trainer_of(task, dataclasses.replace(CONFIG, learning_rate=1e30, clip_norm=0.0)).train()
