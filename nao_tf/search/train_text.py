@@ -35,6 +35,7 @@ from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_checkpoint import load_checkpoint, save_checkpoint
+from nao_tf.training.result import DivergedError
 from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
 CHECKPOINT = 'checkpoint.npz'
@@ -114,11 +115,14 @@ def _train(
 ) -> None:
     """Trains to the end, with a line and a checkpoint after every epoch."""
     started, before, epochs = time.perf_counter(), trainer.course.epoch, trainer.config.epochs
+    rollbacks = trainer.course.rollbacks
     log = EpochLog(folder)
 
-    def on_epoch(epoch: int, perplexity: float) -> None:
+    def save() -> None:
         if folder is not None:
             save_checkpoint(trainer, folder / CHECKPOINT)
+
+    def on_epoch(epoch: int, perplexity: float) -> None:
         elapsed = time.perf_counter() - started
         best = trainer.course.best
         last = trainer.course.last
@@ -143,11 +147,22 @@ def _train(
         log.add(epoch, {'loss': finite(last.metrics['loss']), 'perplexity': finite(perplexity)})
         console.doing('training')
         console.advance(epoch, epochs, line=f'epoch {epoch} of {epochs} | {figures}', brief=figures)
-        if epoch < epochs and crew.tell_json(max_hours is not None and elapsed >= max_hours * 3600):
+
+    def on_loop() -> None:
+        nonlocal rollbacks
+        save()
+        if trainer.course.rollbacks > rollbacks:
+            rollbacks = trainer.course.rollbacks
+            console.print(f'epoch {trainer.course.epoch} of {epochs} | the loss is not finite: rolled back')
+        elapsed = time.perf_counter() - started
+        if crew.tell_json(max_hours is not None and elapsed >= max_hours * 3600):
             raise OutOfTime
 
     try:
-        trainer.train(on_epoch)
+        trainer.train(on_epoch, on_loop)
+        save()
+    except DivergedError as error:
+        raise InputError(f'{error}; a lower child.learning_rate may help, in a new --workdir') from None
     finally:
         console.close()
         log.close()

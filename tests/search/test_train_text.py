@@ -58,6 +58,16 @@ def test_stopped_after_every_epoch_ends_the_same(config, tmp_path):
     assert again == summary
 
 
+def test_epochs_that_are_rolled_back_count_and_can_be_stopped(config, tmp_path):
+    config.child.update(epochs=2, learning_rate=1e30, clip_norm=0.0)
+    summary, output = run(config, tmp_path / 'run', max_hours=1e-9)
+    assert summary is None
+    assert 'epoch 1 of 2 | the loss is not finite: rolled back' in output
+    assert (tmp_path / 'run' / CHECKPOINT).exists()
+    with pytest.raises(InputError, match=r'not finite in any of 2 epochs; a lower child.learning_rate may help'):
+        run(config, tmp_path / 'run')
+
+
 def test_damaged_checkpoint(config, tmp_path):
     run(config, tmp_path / 'run', max_hours=1e-9)
     file = tmp_path / 'run' / CHECKPOINT
