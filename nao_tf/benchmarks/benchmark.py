@@ -93,8 +93,9 @@ def report(plan: Plan, folder: Path, console: Terminal) -> dict[str, dict[str, A
     }
     comparisons = compare(summaries, plan.reference, seed=settings.seed)
     for name, summary in summaries.items():
-        write_text(folder / name / SUMMARY, json.dumps(summary, indent=1))
-    write_text(folder / COMPARISON, json.dumps({'protocol': plan.describe(), 'pairs': comparisons}, indent=1))
+        write_text(folder / name / SUMMARY, json.dumps(summary, indent=1, allow_nan=False))
+    comparison = {'protocol': plan.describe(), 'pairs': comparisons}
+    write_text(folder / COMPARISON, json.dumps(comparison, indent=1, allow_nan=False))
     columns = f'signal {settings.source.valid}, report {settings.source.test}'
     title = f'{cells.space.name}, {columns}, {plan.runs} runs a searcher'
     draw_regret(records, cells, folder / REGRET, title=title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def draw_regret(records: Mapping[str, Sequence[Record]], cells: Cells, path: Pat
         smallest = np.inf
         for (name, runs), (colour, style) in zip(records.items(), looks(records), strict=True):
             regrets = np.stack([regret(run, best, what, max(r.queries for r in runs)) for run in runs])
-            low, median, high = np.percentile(regrets, [25, 50, 75], axis=0)
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore', RuntimeWarning)  # before the first value of any run there is no regret
+                low, median, high = np.nanpercentile(regrets, [25, 50, 75], axis=0)
             queries = np.arange(1, regrets.shape[1] + 1)
             axis.plot(queries, median, color=colour, linestyle=style, label=name, drawstyle='steps-post')
             axis.fill_between(queries, low, high, color=colour, alpha=0.15, step='post', linewidth=0)
@@ -78,7 +81,7 @@ def draw_hitting_times(
 
 
 def regret(record: Record, best: float, what: str, length: int) -> np.ndarray:
-    """Returns the regret after each query, float64 [length]; a run that ended earlier keeps its last.
+    """Returns the regret after each query, float64 [length], NaN where none is known; an ended run keeps its last.
 
     Args:
         record: of the run.

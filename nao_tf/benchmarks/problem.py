@@ -71,8 +71,8 @@ class Cells(Problem):
         evaluator: of the signal alone, which is all that a searcher is shown.
         sample: whether the table is a sample of the space.
         rows: row of each canonical architecture (of its class: the lowest).
-        valid: float64 [rows], the signal.
-        test: float64 [rows], the report.
+        valid: float64 [rows], the signal, NaN where there is none.
+        test: float64 [rows], the report, likewise.
     """
 
     rows: dict[Architecture, int]
@@ -89,9 +89,10 @@ class Cells(Problem):
             test: name of the column of the report.
 
         Raises:
-            InputError: if there is no such column, or the signal has no value at all.
+            InputError: if there is no such column, or one has no finite value at all.
         """
-        table.best(valid)
+        for name in (valid, test):
+            table.best(name)
         return cls(
             space=table.space,
             evaluator=TableEvaluator(table, valid=valid),

@@ -68,24 +68,31 @@ def report_at(
         strings: count raw strings instead of queries.
 
     Returns:
-        One entry for each budget: `budget`, `mean`, `sd` (of the runs, n - 1; None for one run) and `runs`. A run
-        counts where it was as long, or where its searcher had come to an end of the space.
+        One entry for each budget: `budget`, `mean`, `sd` (of the runs, n - 1; None for one run), `runs` and `without`,
+        further runs whose best-validation cell has no test value, or that have no such cell yet. A run counts where it
+        was as long, or where its searcher had come to an end of the space.
     """
     rows = []
     for budget in budgets:
         values = []
+        without = 0
         for record in records:
             counts = record.strings if strings else np.arange(1, record.queries + 1)
             inside = int(np.searchsorted(counts, budget, side='right'))
             # In raw strings a run may end before the budget: what it would have had then is not known.
-            if inside and (counts[-1] >= budget or record.valid.max() >= optimum or not strings):
-                values.append(record.test[record.best_so_far()[inside - 1]])
+            if inside and (counts[-1] >= budget or (record.valid >= optimum).any() or not strings):
+                best = record.best_so_far()[inside - 1]
+                if np.isnan(record.valid[best]) or np.isnan(record.test[best]):
+                    without += 1
+                else:
+                    values.append(record.test[best])
         rows.append(
             {
                 'budget': int(budget),
                 'mean': float(np.mean(values)) if values else None,
                 'sd': float(np.std(values, ddof=1)) if len(values) > 1 else None,
                 'runs': len(values),
+                'without': without,
             }
         )
     return rows

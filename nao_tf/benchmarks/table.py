@@ -115,7 +115,7 @@ class Table:
         return table_files.checksum(self._content)
 
     def column(self, name: str) -> np.ndarray:
-        """Returns a column: float64 [rows], NaN where a row has no value.
+        """Returns a column: float64 [rows], NaN where a row has no value or an infinite one.
 
         Args:
             name: one of `columns`.
@@ -125,7 +125,8 @@ class Table:
         """
         if name not in self._content.columns:
             raise InputError(f'{self.path} has no column {name!r}; its columns are {", ".join(self.columns)}')
-        return self._content.columns[name].astype(np.float64)
+        values = self._content.columns[name].astype(np.float64)
+        return np.where(np.isfinite(values), values, np.nan)
 
     def seeds(self, name: str) -> np.ndarray | None:
         """Returns the single trainings behind a column: float64 [rows, seeds], NaN where there were fewer.

@@ -70,6 +70,14 @@ def test_unknown_columns(refused, role):
     )
 
 
+@pytest.mark.parametrize('role', ['valid', 'test'])
+def test_a_column_without_a_value(refused, role, space, sample, files):
+    columns = {'valid': np.arange(300.0), 'test': np.arange(300.0)}
+    columns[role] = np.where(np.arange(300) % 2, np.nan, -np.inf)
+    Table.of(space, sample.classes, columns).save(files / 'empty.npz')
+    refused('empty.npz', f'no row has a value in column {role!r}', table='empty.npz')
+
+
 def test_no_table(refused):
     refused('absent.npz', table='absent.npz')
     refused('--table=FILE', more=['--table='])

@@ -1,6 +1,7 @@
 """`nao benchmark` in a process of its own: runs, resumes, is interrupted, reports."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -8,12 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from nao_tf.benchmarks.benchmark import run_benchmark
+from nao_tf.benchmarks.config import default_benchmark_config
 from nao_tf.benchmarks.record import read_record, record_path
 from nao_tf.benchmarks.table import Table
 from nao_tf.search.journal import Journal
+from nao_tf.searchers.enumeration import canonical_cells
 
 ROOT = Path(__file__).parents[2]
 BUDGET = 20
@@ -99,6 +104,23 @@ def test_what_a_person_sees(done):
     for words in ('4 of 4 runs ended', 'signal valid', 'report test', f'a miss counts as {BUDGET + 1}', '>= '):
         assert words in result.stdout
     assert 'a figure that is quoted needs at least 50' in result.stdout
+
+
+def test_a_table_with_gaps(space, tmp_path):
+    cells = canonical_cells(space)[:12]
+    valid = np.where(np.arange(12) % 3, np.arange(12.0), math.nan)
+    test = np.where(np.arange(12) == 11, math.nan, valid)  # the best cell has no report
+    Table.of(space, cells, {'valid': valid, 'test': test}).save(tmp_path / 'gaps.npz')
+    config = default_benchmark_config()
+    config.table.update({'path': str(tmp_path / 'gaps.npz'), 'valid': 'valid', 'test': 'test'})
+    config.update({'searchers': ('random',), 'seeds': 2, 'budget': 12, 'report_at': (12,), 'workers': 1})
+    run_benchmark(config, tmp_path / 'out')
+    text = (tmp_path / 'out' / 'random' / 'summary.json').read_text()
+    summary = json.loads(text, parse_constant=pytest.fail)
+    assert summary['hit_rate'] == 1
+    row = {'budget': 12, 'mean': None, 'sd': None, 'runs': 0, 'without': 2}
+    assert summary['test_at_budget'] == [row]
+    json.loads((tmp_path / 'out' / 'comparison.json').read_text(), parse_constant=pytest.fail)
 
 
 @pytest.mark.parametrize('name', ['regret.png', 'hitting_times.png'])

@@ -80,6 +80,24 @@ def test_in_raw_strings_a_run_that_ended_early_is_known_by_its_optimum():
     assert report_at(records, [4], optimum=2.0, strings=True)[0]['runs'] == 2
 
 
+def test_a_failed_query_hides_no_optimum():
+    records = [record([math.nan, 2], test=[5, 6])]
+    assert report_at(records, [4], optimum=2.0, strings=True)[0]['runs'] == 1
+
+
+def test_runs_without_a_test_value_are_left_out_and_counted():
+    records = [
+        record([1, 2], test=[5, 6]),
+        record([1, 2], test=[5, math.nan]),
+        record([math.nan, 1], test=[7, 8]),
+    ]
+    first, second = report_at(records, [1, 2], optimum=2.0)
+    assert (first['mean'], first['runs'], first['without']) == (5.0, 2, 1)
+    assert (second['mean'], second['runs'], second['without']) == (7.0, 2, 1)
+    none = report_at(records[1:2], [2], optimum=2.0)[0]
+    assert (none['mean'], none['sd'], none['runs'], none['without']) == (None, None, 0, 1)
+
+
 @pytest.mark.parametrize('seed', range(5))
 def test_probability_is_that_of_all_pairs(seed):
     rng = np.random.default_rng(seed)
