@@ -114,17 +114,36 @@ def written_whole(path: Path) -> Iterator[Path]:
         with open(partial, 'rb') as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
+        sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
 
+def sync_folder(folder: Path) -> None:
+    """Makes the names of a folder's new files last: a file that was synchronised can lose its name in a power cut.
+
+    Args:
+        folder: of this machine.
+    """
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def _remove_left(path: Path) -> None:
     """Removes what processes that were killed had written of a file."""
-    for left in path.parent.glob(f'.*.{glob.escape(path.name)}'):
-        number = left.name.split('.')[1]
-        if number.isdecimal() and not _is_running(int(number)):
-            with contextlib.suppress(OSError):
-                left.unlink()
+    for left in _left(path, ''):
+        with contextlib.suppress(OSError):
+            left.unlink()
+
+
+def _left(path: Path, part: str) -> list[Path]:
+    """Returns the hidden files or folders of a name that belong to processes that are gone."""
+    found = path.parent.glob(f'.*.{part}{glob.escape(path.name)}')
+    numbers = [(left, left.name.split('.')[1]) for left in found]
+    return [left for left, number in numbers if number.isdecimal() and not _is_running(int(number))]
 
 
 def _is_running(process: int) -> bool:
@@ -142,7 +161,8 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
     """Gives a place to write a folder; it takes the folder's own place when it is complete.
 
     Args:
-        path: of the folder; one that is there is removed at the end, and stays if the writing is stopped.
+        path: of the folder; one that is there is removed at the end, and stays if the writing is stopped. What a kill
+            between the two has put aside is put back first.
 
     Yields:
         Where to write, on this machine: a name that does not exist yet. To a store its files go one by one, in the
@@ -155,6 +175,12 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
             _upload(folder, path)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in _left(path, 'old.'):
+        if not path.exists():
+            os.replace(left, path)
+        shutil.rmtree(left, ignore_errors=True)
+    for left in _left(path, 'new.'):
+        shutil.rmtree(left, ignore_errors=True)
     partial, old = (path.with_name(f'.{os.getpid()}.{part}.{path.name}') for part in ('new', 'old'))
     try:
         yield partial

@@ -53,7 +53,7 @@ def test_usage(nao):
         (('search', '--workdirs=x'), ["Unknown command line flag 'workdirs'"]),
         (('search', '--config=configs/absent.py', '--workdir=x'), ['configs/absent.py']),
         ((*BASE, '--workdir=x', 'more'), ["unexpected argument 'more'"]),
-        ((*BASE, '--workdir=x', '--max_hours=0'), ['--max_hours is 0']),
+        ((*BASE, '--workdir=x', '--max_hours=0'), ['max_hours is 0']),
         ((*BASE, '--workdir=x', '--config.searcher.roundz=3'), ["'searcher.roundz'", 'did you mean searcher.rounds?']),
         ((*BASE, '--workdir=x', '--config.child.epochs=few'), ['--config.child.epochs=few']),
         ((*BASE, '--workdir=x', '--config.searcher.name=grid'), ["no searcher 'grid'", 'nao, random']),

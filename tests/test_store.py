@@ -66,6 +66,18 @@ def test_objects_and_folders(folder):
         (path / 'a.txt').read_bytes()
 
 
+def test_a_folder_that_a_kill_put_aside_is_put_back(tmp_path):
+    gone = 2**22 + 1  # above the largest number of a process
+    for part, text in (('old', 'before'), ('new', 'after')):
+        (tmp_path / f'.{gone}.{part}.serving').mkdir()
+        (tmp_path / f'.{gone}.{part}.serving' / 'text').write_text(text)
+    with folder_written_whole(tmp_path / 'serving') as partial:
+        assert (tmp_path / 'serving' / 'text').read_text() == 'before'
+        partial.mkdir()
+    assert not list((tmp_path / 'serving').iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ['serving']
+
+
 def test_files_and_folders_are_written_whole(folder):
     path, place = folder
     with written_whole(path / 'model.keras') as partial:

@@ -27,7 +27,8 @@ from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
 from nao_tf.search.config import default_config, flatten
-from nao_tf.search.history import Trial, evaluated_event, proposed_event
+from nao_tf.search.events import evaluated_event, proposed_event
+from nao_tf.search.history import Trial
 from nao_tf.search.journal import Journal
 from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL
 from nao_tf.searchers.evaluation import Evaluation, Proposal

@@ -11,7 +11,8 @@ import numpy as np
 
 from nao_tf.benchmarks.problem import Problem
 from nao_tf.benchmarks.strings import StringCounter
-from nao_tf.search.history import SEARCH, Trial, evaluated_event, finite, proposed_event
+from nao_tf.search.events import evaluated_event, finite, proposed_event
+from nao_tf.search.history import SEARCH, Trial
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.architecture import Architecture
@@ -138,7 +139,7 @@ class Run:
             test = finite(self.cells.report(evaluation.architecture))
             if test is not None:
                 self.events.append({'event': 'tested', 'trial': trial.id, 'metrics': {'test': test}})
-        return max((evaluation.score for evaluation in evaluations if evaluation.score is not None), default=-math.inf)
+        return max((evaluation.score for evaluation in evaluations if not evaluation.failed), default=-math.inf)
 
     def _from_pool(self, round_number: int) -> list[Proposal]:
         """Returns one cell of the table that has not been queried, drawn uniformly."""

@@ -103,9 +103,3 @@ def no_more(rest: list[str]) -> None:
     """Raises an InputError if there are arguments that no flag takes."""
     if rest:
         raise InputError(f'unexpected argument {rest[0]!r}; flags are written --name=value')
-
-
-def check_hours(hours: float | None) -> None:
-    """Raises an InputError if `--max_hours` is given and not above 0."""
-    if hours is not None and not hours > 0:
-        raise InputError(f'--max_hours is {hours}; it must be above 0')

@@ -18,7 +18,8 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     """Name the class of images."""
     if values.model is None or not (values.images or rest):
         raise InputError('nao predict needs --model=FILE and --images=FILE,...')
-    from nao_tf.evaluators.predict import print_predictions
+    from nao_tf.evaluators.predict import predictions
     from nao_tf.files import as_path
 
-    print_predictions(as_path(values.model), [as_path(image) for image in [*values.images, *rest]])
+    for line in predictions(as_path(values.model), [as_path(image) for image in [*values.images, *rest]]):
+        print(line)

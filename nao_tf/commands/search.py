@@ -7,7 +7,6 @@ import gc
 from absl import flags
 
 from nao_tf.commands.flags import (
-    check_hours,
     config_of,
     define_config,
     define_distribution,
@@ -57,7 +56,6 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
         config.task.data_dir = values.data_dir
     if values.baseline is not None:
         config.baseline = values.baseline
-    check_hours(values.max_hours)
     console = terminal_of(values)
     from nao_tf.search.execution import Execution
     from nao_tf.search.run import run_search

@@ -5,7 +5,6 @@ from __future__ import annotations
 from absl import flags
 
 from nao_tf.commands.flags import (
-    check_hours,
     config_of,
     define_config,
     define_distribution,
@@ -52,7 +51,6 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
                 f'--top_k={values.top_k} is for the best cells of a search on images; this config has none'
             )
         config.top_k = values.top_k
-    check_hours(values.max_hours)
     console = terminal_of(values)
     from nao_tf.search.train import train
 

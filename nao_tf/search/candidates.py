@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nao_tf.search.history import finite
+from nao_tf.search.events import finite
 from nao_tf.search.setup import derived_seed
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation, Proposal

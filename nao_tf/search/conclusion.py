@@ -36,7 +36,7 @@ def crown(parts: Parts, loop: SearchLoop, keeper: BestChildren, workdir: Path) -
     """
     history = loop.history
     keeper.tidy(history)  # what a session left that was killed right after its last child
-    winners = {winner.id: winner for winner in map(history.best, parts.budgets) if winner is not None}
+    winners = {winner.id: winner for winner in map(history.best, parts.budgets(history)) if winner is not None}
     for winner in winners.values():
         if winner.id not in history.tested and 'test' in parts.task.splits:
             with local_file(keeper.model_path(winner, loop.observer.warn)) as file:

@@ -15,6 +15,7 @@ from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.constrained import Cost, Limit
 
 UNITS = {'params': 'parameters', 'flops': 'FLOPs', 'latency_ms': 'ms'}
+KEPT = 1 << 16  # architectures whose cost is remembered
 LATENCY = 'latency'  # the event of the journal
 LATENCY_DRAWS = 20  # random architectures at the most that are measured before the search, where latency is limited
 
@@ -36,8 +37,8 @@ class Costs:
         self.measured = dict(measured)
         self._record: Callable[[Sequence[dict[str, Any]]], None] | None = None
         self._unrecorded: list[dict[str, Any]] = []
-        self.params: Cost = functools.cache(child.parameters)
-        self.flops: Cost = functools.cache(lambda architecture: 2 * child.multiply_adds(architecture))
+        self.params: Cost = functools.lru_cache(KEPT)(child.parameters)
+        self.flops: Cost = functools.lru_cache(KEPT)(lambda architecture: 2 * child.multiply_adds(architecture))
 
     def cost(self, name: str) -> Cost:
         """Returns one of the costs of a canonical architecture as a function.

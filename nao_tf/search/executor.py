@@ -20,6 +20,19 @@ class OutOfTime(Exception):
     """`max_hours` are over; the same command continues."""
 
 
+def check_hours(max_hours: float | None) -> None:
+    """Checks how long a session may take.
+
+    Args:
+        max_hours: of the session; None for no limit.
+
+    Raises:
+        InputError: if it is not above 0.
+    """
+    if max_hours is not None and not max_hours > 0:
+        raise InputError(f'max_hours is {max_hours}; it must be above 0')
+
+
 class Executor(abc.ABC):
     """Evaluates the trials of a round; a context manager that holds whatever the children need to run.
 

@@ -16,8 +16,8 @@ from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.search.crew import Crew
 from nao_tf.search.epochs import EpochLog
+from nao_tf.search.events import finite
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.history import finite
 from nao_tf.search.progress import clock
 from nao_tf.search.start import Start
 from nao_tf.search.terminal import Terminal
@@ -38,12 +38,14 @@ class Outcome:
         epoch: that gave the score, counted from 1.
         metrics: every validation metric of that epoch where there is a validation split, and `loss` of its training.
         failure: why there is no score, '' if there is one.
+        diverged: why it ended before its last epoch and the score is that of the best one until then, '' if it did not.
     """
 
     score: float = 0.0
     epoch: int = 0
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
     failure: str = ''
+    diverged: str = ''
 
     @property
     def failed(self) -> bool:
@@ -51,8 +53,9 @@ class Outcome:
         return bool(self.failure)
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the fields by name."""
-        return dataclasses.asdict(self)
+        """Returns the fields by name, without metrics that are no number."""
+        metrics = {name: value for name, value in self.metrics.items() if math.isfinite(value)}
+        return {**dataclasses.asdict(self), 'metrics': metrics}
 
 
 class FinalTraining:
@@ -110,7 +113,7 @@ class FinalTraining:
             beat: score that the model of the work directory has; it is replaced by a better one only.
 
         Returns:
-            The outcome; a loss that is not finite is one without a score.
+            The outcome; where a loss is not finite, that of the best epoch until then, or one without a score.
 
         Raises:
             OutOfTime: when the deadline is over; the checkpoint is written.
@@ -118,9 +121,8 @@ class FinalTraining:
         trainer, course = self.trainer, self.trainer.course
         first, epochs = course.step, trainer.config.epochs
         if first:
-            console.print(
-                f'continuing {self.folder}: {first / trainer.steps_per_epoch:.1f} of {epochs} epochs are done'
-            )
+            done = f'{first / trainer.steps_per_epoch:.1f} of {epochs} epochs are done'
+            console.print(f'continuing {self.folder}: {done}', markup=False)
         started = written = time.perf_counter()
         log = EpochLog(self.folder)
 
@@ -165,19 +167,23 @@ class FinalTraining:
             if over:
                 raise OutOfTime
 
+        diverged = ''
         try:
             result = trainer.train(on_epoch, on_loop)
         except DivergedError as error:
-            return Outcome(failure=str(error))
+            if course.best is None:
+                return Outcome(failure=str(error))
+            diverged, result = str(error), trainer.result()
         finally:
             console.close()
             log.close()
         if beat is None or result.score > beat:
             self._save(trainer.replicas.read(trainer.network.variables), MODEL)
-        return Outcome(0.0 if math.isnan(result.score) else result.score, result.epoch, result.metrics)
+        score = 0.0 if math.isnan(result.score) else result.score
+        return Outcome(score, result.epoch, result.metrics, diverged=diverged)
 
     def forget(self) -> None:
-        """Removes the checkpoint of a training that has ended."""
+        """Removes the checkpoint of a training that went to its end."""
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
 

@@ -54,6 +54,9 @@ class Front:
         self.name = name
         self.cost = cost
         self.exponent = exponent
+        self._history: History | None = None
+        self._front: list[Trial] = []  # of the first `_seen` trials that finished; what has left it never comes back
+        self._seen = 0
 
     @classmethod
     def of(cls, config: ml_collections.ConfigDict, space: SearchSpace, costs: Costs) -> Front | None:
@@ -98,10 +101,17 @@ class Front:
             history: of the search.
             also: a finished trial that the history does not know of yet.
         """
-        found = [trial for trial in history.trials.values() if trial.finished and trial.arm != WARM]
-        if also is not None:
-            found.append(also)
-        found.sort(key=lambda trial: trial.id)
+        if history is not self._history:
+            self._history, self._front, self._seen = history, [], 0
+        new = [trial for trial in history.finished[self._seen :] if trial.arm != WARM]
+        if new:
+            self._front = self._of([*self._front, *new])
+        self._seen = len(history.finished)
+        return list(self._front) if also is None else self._of([*self._front, also])
+
+    def _of(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Returns the front of some trials."""
+        found = sorted(trials, key=lambda trial: trial.id)
         costs = np.array([self.cost(trial.proposal.architecture) for trial in found], float)
         return [found[index] for index in pareto_front(costs, np.array([trial.score for trial in found], float))]
 

@@ -94,6 +94,7 @@ class History:
         tested: test metrics by trial id.
         ended: number of trials that have a score or have failed, warm ones not counted.
         evaluated: the first trial of each architecture that has a score or has failed.
+        finished: trials that have a score, in the order in which they ended.
         training_seconds: wall time of all sessions in which at least one child ran.
     """
 
@@ -106,6 +107,7 @@ class History:
         self.tested: dict[int, dict[str, float]] = {}
         self.ended = 0  # trials with an evaluation, warm ones not counted
         self.evaluated: dict[Architecture, Trial] = {}
+        self.finished: list[Trial] = []
         self._best: dict[str | None, Trial] = {}
         self._arms: defaultdict[str, list[Trial]] = defaultdict(list)
         self._batches: defaultdict[tuple[str, int], list[Trial]] = defaultdict(list)
@@ -201,6 +203,7 @@ class History:
             self.ended += trial.arm != WARM
             self.evaluated.setdefault(trial.proposal.architecture, trial)
             if trial.finished:
+                self.finished.append(trial)
                 for view in (None, SEARCH, BASELINE):
                     best = self._best.get(view)
                     if (view in (None, trial.arm) or trial.shared) and (best is None or _rank(trial) > _rank(best)):
@@ -229,41 +232,3 @@ class History:
 
 def _rank(trial: Trial) -> tuple[float, int]:
     return (trial.score, -trial.id)
-
-
-def proposed_event(trial: Trial) -> dict[str, Any]:
-    """Returns the event that records a proposal."""
-    proposal = trial.proposal
-    return {
-        'event': 'proposed',
-        'trial': trial.id,
-        'arm': trial.arm,
-        'batch': trial.batch,
-        'round': proposal.round,
-        'origin': proposal.origin,
-        'tokens': list(proposal.architecture.tokens),
-        'predicted': finite(proposal.predicted),
-        'parent': None if proposal.parent is None else list(proposal.parent.tokens),
-    }
-
-
-def finite(value: float | None) -> float | None:
-    """Returns a number, or None where JSON has none (a controller that diverged predicts NaN)."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def evaluated_event(trial: int, evaluation: Evaluation, reused: int | None = None) -> dict[str, Any]:
-    """Returns the event that records the end of a trial: `finished`, or `failed` with its reason."""
-    event = {
-        'event': 'failed' if evaluation.failed else 'finished',
-        'trial': trial,
-        'score': None if evaluation.failed else evaluation.score,
-        'metrics': {name: value for name, value in evaluation.metrics.items() if math.isfinite(value)},
-        'seconds': round(evaluation.seconds, 3),
-        'parameters': evaluation.parameters,
-    }
-    if evaluation.failed:
-        event['reason'] = evaluation.failure or f'the score is {evaluation.score}'
-    if reused is not None:
-        event['reused'] = reused
-    return event

@@ -26,8 +26,15 @@ EXTENDABLE = (
 )
 
 
-def may_change(field: str) -> bool:
-    """Returns whether a work directory may be continued with another value of a config field."""
+def may_change(field: str, config: Mapping[str, Any] | None = None) -> bool:
+    """Returns whether a work directory may be continued with another value of a config field.
+
+    Args:
+        field: its full name.
+        config: flat, of the run; the schedule of shared weights depends on the number of their rounds.
+    """
+    if field == 'searcher.rounds' and 'sharing.epochs' in (config or {}):
+        return False
     return any(fnmatch.fnmatchcase(field, pattern) for pattern in EXTENDABLE)
 
 
@@ -47,10 +54,11 @@ def check_same(stored: dict[str, Any], given: dict[str, Any], *, defaults: dict[
     differences = [
         f'{name} was {before.get(name)!r}, now {now.get(name)!r}'
         for name in {**stored, **given}
-        if before.get(name) != now.get(name) and not may_change(name)
+        if before.get(name) != now.get(name) and not may_change(name, now)
     ]
     if differences:
-        extendable = [pattern for pattern in EXTENDABLE if fnmatch.filter(now, pattern)]
+        names = [name for name in now if may_change(name, now)]
+        extendable = [pattern for pattern in EXTENDABLE if fnmatch.filter(names, pattern)]
         raise InputError(
             f'{where} is of a different run: {"; ".join(differences[:6])}'
             f'{"; ..." if len(differences) > 6 else ""}. Give another --workdir, or the same values '

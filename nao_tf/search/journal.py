@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nao_tf.errors import InputError
-from nao_tf.files import is_stored, write_text
+from nao_tf.files import is_stored, sync_folder, write_text
 
 READERS = 32  # of small objects, which cost a round trip each
 
@@ -130,7 +130,10 @@ class Journal:
             return
         if self._file is None:
             # Unbuffered, so that a failed write leaves nothing to be written again later.
+            new = not self.path.exists()
             self._file = open(self.path, 'ab', buffering=0)  # noqa: SIM115
+            if new:
+                sync_folder(self.path.parent)
             if self._file.tell() and not self._ends_with_newline():
                 text = b'\n' + text
         written = 0

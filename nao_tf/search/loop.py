@@ -8,19 +8,13 @@ import time
 from collections.abc import Sequence
 
 from nao_tf.errors import InputError
+from nao_tf.search.events import evaluated_event, finite, proposed_event
 from nao_tf.search.executor import Executor, OutOfTime, failed_evaluation
-from nao_tf.search.history import (
-    WARM,
-    Batch,
-    History,
-    Trial,
-    evaluated_event,
-    finite,
-    proposed_event,
-)
+from nao_tf.search.history import WARM, Batch, History, Trial
 from nao_tf.search.journal import Journal
 from nao_tf.search.observing import Keeper, Observer
 from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.enumeration import is_listable
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 
 
@@ -101,9 +95,7 @@ class SearchLoop:
             elif done < budget:
                 batch = self._propose(arm, searcher, min(searcher.round_size, budget - done), number)
                 if batch is None:
-                    self.observer.warn(f'the space is exhausted: {done} of {budget} cells of the {arm} arm exist')
-                    if arm not in self.history.exhausted:
-                        self.record([{'event': 'exhausted', 'arm': arm}])
+                    self._ended_early(arm, searcher, f'{done} of {budget}')
                     return
             else:
                 return
@@ -112,6 +104,15 @@ class SearchLoop:
             trials = [self.history.trials[trial] for trial in batch.trials]
             self.evaluate(trials)
             searcher.observe([trial.evaluation for trial in trials if trial.evaluation is not None])
+
+    def _ended_early(self, arm: str, searcher: Searcher, cells: str) -> None:
+        """Says that the searcher has nothing more to propose; records it where that is certain."""
+        if not is_listable(searcher.space):
+            self.observer.warn(f'the searcher of the {arm} arm found no new cell after {cells}; the arm ends')
+            return
+        self.observer.warn(f'the space is exhausted: {cells} cells of the {arm} arm exist')
+        if arm not in self.history.exhausted:
+            self.record([{'event': 'exhausted', 'arm': arm}])
 
     def _propose(self, arm: str, searcher: Searcher, count: int, number: int) -> Batch | None:
         """Asks the searcher for a batch and records it; what a torn batch left in the journal keeps its place."""

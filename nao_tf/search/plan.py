@@ -9,30 +9,39 @@ from nao_tf.search.config import flatten
 from nao_tf.search.costs import UNITS, describe_limits
 from nao_tf.search.estimate import estimate, estimate_shared
 from nao_tf.search.execution import Execution
+from nao_tf.search.history import BASELINE, SEARCH, History
 from nao_tf.search.progress import clock
 from nao_tf.search.setup import Parts
 from nao_tf.search.share import Sharing
+from nao_tf.searchers.registry import settings
 from nao_tf.training.strategy import task_of_cluster
 
 
 def describe_search(
-    config: ml_collections.ConfigDict, parts: Parts, console: Console, sharing: Sharing | None = None
+    config: ml_collections.ConfigDict,
+    parts: Parts,
+    history: History,
+    console: Console,
+    sharing: Sharing | None = None,
 ) -> None:
     """Prints the task, the space, and what is searched how.
 
     Args:
         config: of the search.
         parts: of the search.
+        history: of the search.
         console: where to print.
         sharing: of a search with shared weights.
     """
-    searcher = config.searcher
+    searcher, budgets = config.searcher, parts.budgets(history)
     if sharing is None:
-        arms = f'{searcher.name}: {searcher.initial} random + {searcher.rounds} rounds of {searcher.per_round}'
+        arms = f'{searcher.name}: {budgets[SEARCH]} children'
+        if 'initial' in settings(searcher.name) and not parts.warm:
+            arms = f'{searcher.name}: {searcher.initial} random + {searcher.rounds} rounds of {searcher.per_round}'
     else:
         arms = sharing.describe()
-    if parts.baseline is not None:
-        arms += f'; random arm: {parts.later} more'
+    if BASELINE in budgets:
+        arms += f'; random arm: {budgets[BASELINE]} more'
     if parts.warm:
         arms += f'; warm start: {len(parts.warm)} scores from {config.warm_start}'
     console.print(f'task {parts.task.name}: {parts.task.describe()}', markup=False)

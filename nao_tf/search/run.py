@@ -13,10 +13,11 @@ import ml_collections
 from rich.console import Console
 
 from nao_tf.files import as_path, local_file, write_text
+from nao_tf.search.budgets import missing_children
 from nao_tf.search.conclusion import crown, print_search, summarise_search
 from nao_tf.search.config import flatten
 from nao_tf.search.execution import Execution
-from nao_tf.search.executor import OutOfTime
+from nao_tf.search.executor import OutOfTime, check_hours
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.keeper import BestChildren
@@ -93,6 +94,7 @@ def run_search(
         InputError: for a value that is wrong, before any training starts.
     """
     started = time.perf_counter()
+    check_hours(max_hours)
     console = as_terminal(console)
     set_threads(config.threads)
     share_gpus()
@@ -112,9 +114,10 @@ def run_search(
         if dry_run:
             console.final = console.mode == QUIET  # what it says is all that it is for
             parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
-            describe_search(config, parts, console, sharing)
+            begun = History((), parts.space.name)
+            describe_search(config, parts, begun, console, sharing)
             if sharing is None:
-                describe_children(parts, console, sum(parts.budgets.values()), execution)
+                describe_children(parts, console, sum(parts.budgets(begun).values()), execution)
             else:
                 describe_shared(sharing, console)
                 describe_children(parts, console, config.sharing.finalists + config.sharing.ranked, execution)
@@ -191,22 +194,23 @@ def _run(
         if watcher is not None:
             watcher.opened(workdir, parts.space, history)
         if sharing is not None:
-            describe_search(config, parts, console, sharing)
+            describe_search(config, parts, history, console, sharing)
             shared = sharing.run(workdir, SharingProgress(progress), loop.check_time)
             parts = with_finalists(parts, shared)
             progress.started_at = time.perf_counter()  # what is left is reckoned from the trained children alone
-        missing = parts.missing(history)
+        missing = missing_children(parts.budgets(history), history)
         progress.ended_before, progress.total = history.ended, history.ended + missing
         if missing:
             if history.ended:
                 progress.say(f'continuing {workdir}: {history.ended} of {progress.total} children have ended')
             with executor:
                 if sharing is None:
-                    describe_search(config, parts, console)
+                    describe_search(config, parts, history, console)
                 describe_children(parts, console, missing, execution)
                 _run_arms(loop, parts)
         else:
-            progress.say(f'{workdir} holds this search, finished; raise searcher.rounds to extend it')
+            more = '' if sharing is not None else '; raise searcher.rounds to extend it'
+            progress.say(f'{workdir} holds this search, finished{more}')
             if execution.distribution.many_processes:
                 with executor:  # tells the others that there is nothing to train
                     pass
@@ -236,7 +240,7 @@ def _run(
 def _run_arms(loop: SearchLoop, parts: Parts) -> None:
     """Runs the search, then the random arm from the same start."""
     parts.searcher.observe(parts.warm)
-    loop.run_arm(SEARCH, parts.searcher, parts.budget)
+    loop.run_arm(SEARCH, parts.searcher, parts.budgets(loop.history)[SEARCH])
     if parts.baseline is not None:
         parts.baseline.observe(start_evaluations(loop.history))
-        loop.run_arm(BASELINE, parts.baseline, parts.later)
+        loop.run_arm(BASELINE, parts.baseline, parts.budgets(loop.history)[BASELINE])

@@ -15,11 +15,12 @@ import tensorflow as tf
 from nao_tf.errors import InputError
 from nao_tf.evaluators.child import Child
 from nao_tf.files import as_path
+from nao_tf.search.budgets import arm_budgets
 from nao_tf.search.children import make_child
 from nao_tf.search.config import flatten
 from nao_tf.search.costs import Costs, latencies, limits_of
 from nao_tf.search.front import Front
-from nao_tf.search.history import BASELINE, SEARCH, History
+from nao_tf.search.history import History
 from nao_tf.search.identity import may_change
 from nao_tf.search.journal import Journal
 from nao_tf.search.sharing_config import default_config_like
@@ -47,8 +48,8 @@ class Parts:
         evaluator: trains children.
         searcher: of the search arm.
         baseline: of the random arm, None without one.
-        initial: cells of the random start.
-        later: cells of all later rounds, and of the random arm.
+        total: children of the search arm, without warm scores.
+        initial: |X|; as many warm scores take the place of a child.
         warm: evaluations taken over from another run.
         costs: of children.
         limits: of them.
@@ -61,8 +62,8 @@ class Parts:
     evaluator: Child
     searcher: Searcher
     baseline: Searcher | None
+    total: int
     initial: int
-    later: int
     warm: list[Evaluation]
     costs: Costs
     limits: list[Limit]
@@ -88,22 +89,19 @@ class Parts:
         if self.limits:
             self.fit = check_limits(self.space, self.limits)
 
-    @property
-    def budget(self) -> int:
-        """Children of the search arm: warm scores take the place of as much of the random start."""
-        return self.later + max(self.initial - len(self.warm), 0)
+    def budgets(self, history: History) -> dict[str, int]:
+        """Returns the children of each arm (`arm_budgets`).
 
-    @property
-    def budgets(self) -> dict[str, int]:
-        """Children of each arm."""
-        return {SEARCH: self.budget, **({BASELINE: self.later} if self.baseline is not None else {})}
-
-    def missing(self, history: History) -> int:
-        """Returns how many children are still to be trained: the arms' budgets less what has ended."""
-        return sum(
-            max(budget - history.ended_in(arm), 0)
-            for arm, budget in self.budgets.items()
-            if arm not in history.exhausted
+        Args:
+            history: of the search.
+        """
+        return arm_budgets(
+            history,
+            total=self.total,
+            initial=self.initial,
+            warm=len(self.warm),
+            first=self.searcher.round_size,
+            baseline=self.baseline is not None,
         )
 
 
@@ -144,8 +142,8 @@ def build_parts(config: ml_collections.ConfigDict, task: Task, distribution: Dis
         evaluator=evaluator,
         searcher=searcher,
         baseline=baseline,
+        total=total,
         initial=config.searcher.initial,
-        later=total - config.searcher.initial,
         warm=[],
         costs=costs,
         limits=limits,

@@ -235,4 +235,4 @@ def with_finalists(parts: Parts, shared: Shared) -> Parts:
         shared: as it ended.
     """
     chosen = select(shared.scored, finalists=shared.finalists, ranked=shared.ranked)
-    return dataclasses.replace(parts, searcher=Listed(parts.space, chosen), initial=len(chosen), later=0)
+    return dataclasses.replace(parts, searcher=Listed(parts.space, chosen), baseline=None, total=len(chosen))

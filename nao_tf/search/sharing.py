@@ -6,6 +6,7 @@ search that was killed does it again, to the same bits where the arithmetic is t
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -17,10 +18,11 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_weights import SharedWeights
 from nao_tf.search.candidates import Candidates
+from nao_tf.search.events import finite
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.history import finite
-from nao_tf.search.sharing_checkpoint import load_checkpoint, save_checkpoint
-from nao_tf.searchers.evaluation import Evaluation
+from nao_tf.search.sharing_checkpoint import ERRORS, damaged, load_checkpoint, save_checkpoint
+from nao_tf.search.sharing_record import round_record
+from nao_tf.searchers.evaluation import Evaluation, evaluation_from_json, evaluation_to_json
 from nao_tf.spaces.architecture import Architecture
 
 CHECKPOINT_SECONDS = 60.0  # between two checkpoints of the training
@@ -86,6 +88,7 @@ class SharingSearch:
         self.round = self.epoch = 0  # that have ended
         self.step = 0  # of all steps, the next one
         self.losses: list[float] = []  # of the epoch that is under way
+        self.scores: list[Evaluation] = []  # of the round that is under way, in the order in which they are made
         self.loss = math.nan  # mean of the last epoch
         self.records: list[dict[str, Any]] = []
         self.seconds = {'training': 0.0, 'scoring': 0.0, 'controller': 0.0}
@@ -148,52 +151,45 @@ class SharingSearch:
             self.save()
 
     def _turn(self) -> None:
-        """Scores the candidates and changes them."""
+        """Scores the candidates and changes them; begun anew, it takes the scores that the checkpoint has."""
         number = self.round + 1
         self.observer.scoring(number)
-        started, scoring = time.perf_counter(), 0.0
+        before = self.candidates.state_dict()
+        started = saved = time.perf_counter()
+        scoring, place = 0.0, 0
 
         def score(architecture: Architecture) -> Evaluation:
-            nonlocal scoring
-            self.check_time()
+            nonlocal scoring, place, saved
+            place += 1
+            if place <= len(self.scores):
+                return self.scores[place - 1]
+            try:
+                self.check_time()
+            except OutOfTime:
+                self.save(before)
+                raise
             evaluation = self.shared.evaluate(architecture)
             scoring += evaluation.seconds
+            self.seconds['scoring'] += evaluation.seconds
+            self.scores.append(evaluation)
+            if time.perf_counter() - saved >= CHECKPOINT_SECONDS:
+                self.save(before)
+                saved = time.perf_counter()
             return evaluation
 
         self.candidates.turn(number, score, last=number > self.rounds)
-        self.seconds['scoring'] += scoring
         self.seconds['controller'] += time.perf_counter() - started - scoring
-        self.round = number
-        self.records.append(self._record())
+        self.round, self.scores = number, []
+        self.records.append(round_record(self.candidates, number, epochs=self.epoch, loss=self.loss))
         self.save()
         self.observer.round(self.records[-1])
 
-    def _record(self) -> dict[str, Any]:
-        """Returns what is to be said of the round that has just ended."""
-        scored = self.candidates.scored
-        newest = max((cell.proposal.round for cell in scored), default=0)
-        new = [cell for cell in scored if cell.proposal.round == newest]
-        origins: dict[str, int] = {}
-        for cell in new:
-            origins[cell.proposal.origin] = origins.get(cell.proposal.origin, 0) + 1
-        predicted = [cell.proposal.predicted for cell in new if cell.proposal.predicted is not None]
-        scores = [cell.score for cell in scored]
-        return {
-            'round': self.round,
-            'epochs': self.epoch,
-            'loss': self.loss,
-            'scored': len(scored),
-            'failed': sum(map(math.isnan, scores)),
-            'mean_score': _mean(scores),
-            'best_score': max((value for value in scores if not math.isnan(value)), default=None),
-            'mean_new': _mean([cell.score for cell in new]),
-            'mean_predicted': _mean(predicted),
-            'origins': origins,
-            'controller': {name: finite(value) for name, value in self.candidates.report.items()} or None,
-        }
+    def save(self, candidates: Mapping[str, Any] | None = None) -> None:
+        """Writes the checkpoint.
 
-    def save(self) -> None:
-        """Writes the checkpoint."""
+        Args:
+            candidates: their state at the beginning of a round that is under way; None outside of one.
+        """
         state = {
             'round': self.round,
             'epoch': self.epoch,
@@ -202,20 +198,26 @@ class SharingSearch:
             'loss': finite(self.loss),
             'records': self.records,
             'seconds': self.seconds,
-            'candidates': self.candidates.state_dict(),
+            'scores': [_as_json(evaluation) for evaluation in self.scores],
+            'candidates': self.candidates.state_dict() if candidates is None else candidates,
         }
         save_checkpoint(self.checkpoint, sizes=self.sizes, state=state, arrays=self.shared.arrays())
 
     def _load(self) -> None:
         state, arrays = load_checkpoint(self.checkpoint, self.sizes)
-        self.shared.assign(arrays)
-        self.candidates.load_state_dict(state['candidates'])
-        self.round, self.epoch, self.step = state['round'], state['epoch'], state['step']
-        self.losses, self.records, self.seconds = state['losses'], state['records'], state['seconds']
-        self.loss = math.nan if state['loss'] is None else state['loss']
+        try:
+            self.shared.assign(arrays)
+            self.candidates.load_state_dict(state['candidates'])
+            self.round, self.epoch, self.step = state['round'], state['epoch'], state['step']
+            self.losses, self.records, self.seconds = state['losses'], state['records'], state['seconds']
+            self.loss = math.nan if state['loss'] is None else state['loss']
+            name = self.candidates.space.name
+            self.scores = [evaluation_from_json(value, name) for value in state.get('scores', ())]
+        except ERRORS as error:
+            raise damaged(self.checkpoint, error) from None
 
 
-def _mean(values: list[float]) -> float | None:
-    """Returns the mean of the values that are numbers."""
-    numbers = [value for value in values if not math.isnan(value)]
-    return float(np.mean(numbers)) if numbers else None
+def _as_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Returns an evaluation without the metrics that JSON cannot hold."""
+    metrics = {name: value for name, value in evaluation.metrics.items() if math.isfinite(value)}
+    return evaluation_to_json(dataclasses.replace(evaluation, metrics=metrics))

@@ -48,7 +48,7 @@ def load_about(path: Path) -> dict[str, Any]:
             about = json.loads(arrays['about'].tobytes())
         return {'sizes': about['sizes'], 'state': about['state']}
     except ERRORS as error:
-        raise InputError(_damaged(path, error)) from None
+        raise damaged(path, error) from None
 
 
 def load_checkpoint(path: Path, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -77,8 +77,15 @@ def load_checkpoint(path: Path, sizes: Mapping[str, Any]) -> tuple[dict[str, Any
         with path.open('rb') as file, np.load(file, allow_pickle=False) as arrays:
             return about['state'], {name: arrays[name] for name in arrays.files if name != 'about'}
     except ERRORS as error:
-        raise InputError(_damaged(path, error)) from None
+        raise damaged(path, error) from None
 
 
-def _damaged(path: Path, error: Exception) -> str:
-    return f'{path} is no checkpoint of shared weights ({" ".join(str(error).split())[:200]}); remove it to start anew'
+def damaged(path: Path, error: Exception) -> InputError:
+    """Returns what a person is told of a checkpoint that cannot be read.
+
+    Args:
+        path: of the file.
+        error: that reading it raised.
+    """
+    reason = ' '.join(str(error).split())[:200]
+    return InputError(f'{path} is no checkpoint of shared weights ({reason}); remove it to start anew')

@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from nao_tf.errors import InputError
+from nao_tf.search.budgets import arm_budgets
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.progress import clock
@@ -31,22 +32,24 @@ def print_status(workdir: Path, console: Console | None = None) -> None:
     """
     terminal = as_terminal(console)
     journal = Journal(workdir / JOURNAL)
-    if journal.exists() or (workdir / CHECKPOINT).exists():
+    if journal.exists() or (workdir / CHECKPOINT).exists() or is_search(workdir):
         _search_status(workdir, journal, terminal)
     elif is_training(workdir):
         _training_status(workdir, terminal)
     else:
         raise InputError(
-            f'{workdir} holds no search and no training: there is no {JOURNAL} in it, and no {CONFIG} of a training'
+            f'{workdir} holds no search and no training: there is no {JOURNAL} in it, and no {CONFIG} of either'
         )
 
 
 def is_training(workdir: Path) -> bool:
     """Returns whether a work directory is that of `nao train`, by the fields of its config."""
-    if not (workdir / CONFIG).exists():
-        return False
-    config = read_json(workdir / CONFIG)
-    return isinstance(config, dict) and ('architecture' in config or 'weights' in config)
+    return (workdir / CONFIG).exists() and not {'architecture', 'weights'}.isdisjoint(read_json(workdir / CONFIG))
+
+
+def is_search(workdir: Path) -> bool:
+    """Returns whether a work directory is that of `nao search`, which may just have begun."""
+    return (workdir / CONFIG).exists() and 'searcher.name' in read_json(workdir / CONFIG)
 
 
 def _search_status(workdir: Path, journal: Journal, terminal: Terminal) -> None:
@@ -54,7 +57,7 @@ def _search_status(workdir: Path, journal: Journal, terminal: Terminal) -> None:
     try:
         space, searcher, start = config['space.name'], config['searcher.name'], config['searcher.initial']
         later = config['searcher.rounds'] * config['searcher.per_round']
-        arms = 2 if config['baseline'] == 'random' else 1
+        baseline = config['baseline'] == 'random'
         data = config['data']
     except (KeyError, TypeError):
         raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
@@ -72,7 +75,11 @@ def _search_status(workdir: Path, journal: Journal, terminal: Terminal) -> None:
     history = History(journal.read(), space)
     for message in journal.damaged:
         terminal.warn(message)
-    total = max(start - len(history.of_arm(WARM)), 0) + arms * later
+    warm = len(history.of_arm(WARM))
+    budgets = arm_budgets(
+        history, total=start + later, initial=start, warm=warm, first=max(start - warm, 0), baseline=baseline
+    )
+    total = sum(budgets.values())
     if checkpoint.exists():  # then children are what the shared weights chose
         total = len(history.trials)
     failed = sum(trial.evaluation is not None and trial.evaluation.failed for trial in history.trials.values())

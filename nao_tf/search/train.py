@@ -8,6 +8,7 @@ from typing import Any
 import ml_collections
 from rich.console import Console
 
+from nao_tf.search.executor import check_hours
 from nao_tf.search.train_images import train_classifier
 from nao_tf.search.train_text import train_cell
 from nao_tf.search.workdir import cannot_write
@@ -40,6 +41,7 @@ def train(
     Raises:
         InputError: for a value that is wrong, before any training starts.
     """
+    check_hours(max_hours)
     command = train_cell if 'hidden' in config.child else train_classifier
     try:
         return command(config, workdir, make=make, max_hours=max_hours, distribution=distribution, console=console)

@@ -13,6 +13,7 @@ import ml_collections
 from rich.console import Console
 
 from nao_tf.errors import InputError
+from nao_tf.evaluators.predict import test_metrics
 from nao_tf.files import as_path, is_whole_archive, local_file, write_text
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.cost import count_multiply_adds, count_parameters
@@ -76,7 +77,7 @@ def train_classifier(
             if crew.tell_json() is not None:
                 _train(config, start, None, deadline, Terminal(quiet=True), distribution, crew)
         return None
-    with open_workdir(as_path(workdir), identity, flatten(defaults)) as folder:
+    with open_workdir(as_path(workdir), identity, flatten(defaults), task='training') as folder:
         if (folder / SUMMARY).exists():
             crew.tell_json(None)
             console.print(f'{workdir} holds this training, finished', markup=False)
@@ -128,7 +129,8 @@ def _train(
         outcomes.append(training.run(console, deadline=deadline, beat=None if best is None else outcomes[best].score))
         if folder is not None:
             write_text(folder / OUTCOMES, json.dumps([outcome.to_json() for outcome in outcomes], indent=1))
-        training.forget()
+        if not (outcomes[-1].failed or outcomes[-1].diverged):
+            training.forget()
     return outcomes
 
 
@@ -179,18 +181,19 @@ def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: 
     if 'test' in task.splits:
         with local_file(folder / MODEL) as file:
             model: ImageClassifier = keras.models.load_model(file)
-        images, labels = task.arrays('test')
-        test = task.score(labels, model.predict(images, batch_size=batch_size, verbose=0))
+        test = test_metrics(model, task, batch_size=batch_size)
     summary: dict[str, Any] = {
         'metric': task.metric,
         'epoch': outcome.epoch,
-        'validation': outcome.metrics,
+        'validation': outcome.to_json()['metrics'],
         'test': test,
         'parameters': count_parameters(cells, start.network),
         'multiply_adds': count_multiply_adds(cells, start.network),
         'architecture': pair_to_json(cells),
         'description': describe_cells(cells),
     }
+    if outcome.diverged:
+        summary['diverged'] = outcome.diverged
     if len(outcomes) > 1:
         summary['candidates'] = [
             {

@@ -28,7 +28,7 @@ def print_training(summary: Mapping[str, Any], origin: str, folder: Path, consol
     winner = {
         'origin': summary.get('origin', origin),
         'metrics': summary['validation'],
-        **{name: summary[name] for name in ('epoch', 'parameters', 'multiply_adds') if name in summary},
+        **{name: summary[name] for name in ('epoch', 'parameters', 'multiply_adds', 'diverged') if name in summary},
     }
     rows = summary.get('candidates', [winner])
     counted = any('multiply_adds' in row for row in rows)
@@ -50,6 +50,8 @@ def print_training(summary: Mapping[str, Any], origin: str, folder: Path, consol
     for row in rows:
         if row.get('failure'):
             console.print(f'{row["origin"]} failed: {row["failure"]}', markup=False)
+        if row.get('diverged'):
+            console.print(f'{row["origin"]}: {row["diverged"]}; its best epoch was taken', markup=False)
     if len(rows) > 1:
         console.print(f'the best is {winner["origin"]}\n{summary["description"]}', markup=False)
     console.print(f'model: {folder / MODEL}  summary: {folder / SUMMARY}', markup=False)

@@ -20,8 +20,8 @@ from nao_tf.search.children import recurrent_recipe
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
 from nao_tf.search.epochs import EpochLog
+from nao_tf.search.events import finite
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.history import finite
 from nao_tf.search.progress import clock
 from nao_tf.search.setup import set_threads
 from nao_tf.search.terminal import Terminal, as_terminal
@@ -89,7 +89,9 @@ def train_cell(
     with crew.training(), contextlib.ExitStack() as stack:
         folder = None
         if crew.chief:
-            folder = stack.enter_context(open_workdir(as_path(workdir), identity, flatten(default_train_config())))
+            folder = stack.enter_context(
+                open_workdir(as_path(workdir), identity, flatten(default_train_config()), task='training')
+            )
         with strategy.scope():
             network = LanguageNetwork(cell, network_config, seed=config.seed)
         trainer = LanguageTrainer(network, task, config=training, seed=config.seed, distribution=distribution)

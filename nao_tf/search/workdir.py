@@ -84,13 +84,16 @@ def cannot_write(error: OSError, place: Path | str) -> InputError:
 
 
 @contextlib.contextmanager
-def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any] | None = None) -> Iterator[Path]:
+def open_workdir(
+    path: Path, config: dict[str, Any], defaults: Mapping[str, Any] | None = None, *, task: str = 'search'
+) -> Iterator[Path]:
     """Makes or reopens a work directory and holds its lock.
 
     Args:
         path: the directory.
         config: the flat config of the search.
         defaults: the flat default config, for fields that the directory is too old to have.
+        task: what runs there, for errors: `search` or `training`.
 
     Yields:
         The directory, whose `config.json` is this config.
@@ -101,7 +104,7 @@ def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any]
     with contextlib.ExitStack() as stack:
         try:
             path.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(locked(path, 'the search'))
+            stack.enter_context(locked(path, f'the {task}'))
         except OSError as error:
             raise InputError(f'cannot write to the work directory {path}: {error.strerror}') from None
         for name in () if is_stored(path) else (CONFIG, SUMMARY, MODEL):
@@ -113,7 +116,7 @@ def open_workdir(path: Path, config: dict[str, Any], defaults: Mapping[str, Any]
         elif others := sorted(entry.name for entry in path.iterdir() if not entry.name.startswith('.')):
             lost = f'; if {CONFIG} was lost, {COPY}' if JOURNAL in others else ''
             raise InputError(
-                f'{path} is no work directory of a search (no {CONFIG}, but {", ".join(others[:3])}); '
+                f'{path} is no work directory of a {task} (no {CONFIG}, but {", ".join(others[:3])}); '
                 f'give a new or empty --workdir{lost}'
             )
         try:

@@ -68,14 +68,15 @@ class Evolution(Searcher):
         return missing if missing > 0 else self.batch
 
     def observe(self, evaluations: Sequence[Evaluation]) -> None:
-        """Takes evaluated cells into the population.
+        """Takes evaluated cells into the population; of more than P at once (a pool, another search) the P best.
 
         Args:
             evaluations: of canonical architectures; a failed one counts as the worst score of the pool.
         """
         super().observe(evaluations)
-        for evaluation in evaluations:
-            self._enter(evaluation.architecture)
+        scores = [-np.inf if evaluation.failed else evaluation.score for evaluation in evaluations]
+        for index in sorted(np.argsort(-np.array(scores), kind='stable')[: self.capacity]):
+            self._enter(evaluations[index].architecture)
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the state of the base class and the population, the oldest first."""

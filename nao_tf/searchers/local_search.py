@@ -25,6 +25,9 @@ class LocalSearch(Searcher):
     at a time, is the default, which was chosen for some hundreds of evaluations (docs/search.md); the paper's
     algorithm, as remembered, is `first_improvement=False` with `start=1`.
 
+    A search that begins with scores (those of a pool, or of another search) begins at the best of them; what it is
+    asked for beyond its neighbours is filled with those of the next best.
+
     Args:
         space: what is searched.
         start: random cells of which the best is the beginning of a descent (1 in the paper).
@@ -88,6 +91,8 @@ class LocalSearch(Searcher):
     def _propose(self, count: int) -> list[Proposal]:
         proposals: list[Proposal] = []
         taken: set[Architecture] = set()
+        if self.evaluations and not self.seen and not self.descents:
+            self._set_center(self.best(1)[0])
         while len(proposals) < count:
             self._move()
             if self.center is None:
@@ -112,6 +117,10 @@ class LocalSearch(Searcher):
                 proposals.append(Proposal(cell, 'mutation', self.descents, parent=self.center))
             if not self.waiting and any(self.score(cell) is None for cell in self.seen):
                 break
+        missing = count - len(proposals)
+        if missing and count > max(self.start, self.batch) and self.evaluations:
+            parents, limit = self.best(count), max(1000, 4 * missing)
+            proposals += self.mutation_proposals(missing, parents, taken, round_number=self.descents, limit=limit)
         if not proposals:  # asked again before its cells are evaluated
             proposals = self.random_proposals(count, taken, round_number=self.descents)
         return proposals

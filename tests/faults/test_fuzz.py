@@ -17,7 +17,8 @@ from PIL import Image
 from nao_tf.benchmarks.table import Table
 from nao_tf.cli import parse
 from nao_tf.errors import InputError
-from nao_tf.search.history import History, Trial, proposed_event
+from nao_tf.search.events import proposed_event
+from nao_tf.search.history import History, Trial
 from nao_tf.search.journal import Journal, encode_line
 from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.reading import read_cells

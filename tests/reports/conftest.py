@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nao_tf.search.config import default_config, default_text_config, flatten
-from nao_tf.search.history import Trial, evaluated_event, proposed_event
+from nao_tf.search.events import evaluated_event, proposed_event
+from nao_tf.search.history import Trial
 from nao_tf.search.journal import Journal
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.registry import get_space

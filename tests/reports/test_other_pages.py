@@ -9,7 +9,7 @@ from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.reports.report import make_report
-from nao_tf.search.config import flatten
+from nao_tf.search.config import default_config, flatten
 from nao_tf.search.epochs import EPOCHS, EpochLog, read_epochs
 from nao_tf.search.sharing_checkpoint import CHECKPOINT, save_checkpoint
 from nao_tf.search.sharing_config import default_sharing_config
@@ -79,6 +79,14 @@ def status(folder):
     said = io.StringIO()
     print_status(folder, Console(file=said, width=200))
     return said.getvalue()
+
+
+def test_a_search_that_has_just_begun(tmp_path):
+    (tmp_path / 'config.json').write_text(json.dumps({**flatten(default_config()), 'data': 'digits'}))
+    assert '0 of 1400 children ended' in status(tmp_path)
+    (tmp_path / 'config.json').write_text('{}')
+    with pytest.raises(InputError, match='holds no search and no training'):
+        status(tmp_path)
 
 
 def test_the_later_line_of_an_epoch_counts(training, tmp_path):

@@ -22,7 +22,7 @@ def settings(name, initial=12, per_round=4, rounds=2):
     config.preset = 'released'  # whose controller starts warm
     config.controller.update({'epochs': 2, 'embedding': 4, 'hidden': 8, 'predictor_hidden': (4,)})
     config.reinforce.update({'batch': 4, 'hidden': 8, 'layers': 1, 'learning_rate': 0.1})
-    config.evolution.population = 6
+    config.evolution.population = config.tournament.population = 6
     return config
 
 
@@ -49,6 +49,19 @@ def reloaded(found, name):
 
 def drawn(found, steps=40):
     return [found.draw(step) for step in range(steps)]
+
+
+@pytest.mark.parametrize('name', ['evolution', 'tournament', 'local_search'])
+def test_searchers_begin_with_the_best_of_the_pool(name):
+    found = candidates(name, initial=40, per_round=12)
+    found.turn(1, score, last=False)
+    ranked = sorted(found.scored, key=lambda cell: -cell.score)
+    best = {cell.proposal.architecture for cell in ranked[:6]}
+    made = [proposal for proposal in found.pool if proposal.origin == 'mutation']
+    assert len(made) == 12
+    if name == 'local_search':
+        best = {cell.proposal.architecture for cell in ranked[:12]}
+    assert {proposal.parent for proposal in made} <= best
 
 
 @pytest.mark.parametrize('name', ['nao', 'evolution', 'local_search'])

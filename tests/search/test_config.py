@@ -54,6 +54,13 @@ def test_same_search():
         check_same(stored, {**stored, 'seed': 1, 'child.epochs': 5}, defaults={}, where='x')
 
 
+def test_the_rounds_of_shared_weights_are_no_more_to_be_changed():
+    stored = {'searcher.rounds': 2, 'sharing.epochs': 3, 'task.path': 'a'}
+    check_same(stored, {**stored, 'task.path': 'b'}, defaults={}, where='x')
+    with pytest.raises(InputError, match=r'searcher.rounds was 2, now 3.*\(only task.path may be changed\)'):
+        check_same(stored, {**stored, 'searcher.rounds': 3}, defaults={}, where='x')
+
+
 def test_searchers_are_listed():
     config = default_config().searcher
     with pytest.raises(InputError, match=r"there is no searcher 'gradient'; there are nao, random"):

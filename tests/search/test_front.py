@@ -11,8 +11,9 @@ import pytest
 from nao_tf.errors import InputError
 from nao_tf.search.config import default_config
 from nao_tf.search.costs import Costs
+from nao_tf.search.events import evaluated_event, proposed_event
 from nao_tf.search.front import Front
-from nao_tf.search.history import History, Trial, evaluated_event, proposed_event
+from nao_tf.search.history import History, Trial
 from nao_tf.search.keeper import BestChildren
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.searchers.evolution import Evolution
@@ -69,6 +70,23 @@ def test_by_hand(cells, front):
     ]
     assert json.loads(json.dumps(found))['unit'] == 'parameters'
     assert [front.floor(trial, history) for trial in trials_of(cells)] == [0.6, 0.6, 0.3, 0.9, 0.9, 0.3, -math.inf]
+
+
+def test_kept_trial_by_trial_it_is_that_of_all(cells):
+    rng = np.random.default_rng(0)
+    space_cells = [SPACE.canonical(SPACE.sample(rng)) for _ in range(60)]
+    costs = {cell: int(rng.integers(1, 12)) for cell in space_cells}
+    history, front = History([{'event': 'session', 'time': 0}], SPACE.name), Front('params', costs.__getitem__, 0.07)
+    numbers = rng.permutation(60) + 1
+    for number, cell in zip(numbers.tolist(), space_cells, strict=True):
+        score = float(rng.integers(1, 12)) / 12
+        trial = Trial(number, 'search', Proposal(cell, 'random', 1), Evaluation(cell, score, {}, 1.0, 1))
+        whole = Front('params', costs.__getitem__, 0.07)
+        assert [t.id for t in front.trials(history, trial)] == [t.id for t in whole.trials(history, trial)]
+        for event in (proposed_event(trial), evaluated_event(number, trial.evaluation)):
+            history.apply(event)
+        assert [t.id for t in front.trials(history)] == [t.id for t in whole.trials(history)]
+    assert len(front.trials(history)) > 1
 
 
 class Saver:

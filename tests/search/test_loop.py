@@ -13,6 +13,7 @@ from nao_tf.search.loop import SearchLoop, start_evaluations
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.searchers.random import RandomSearch
+from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.spaces.registry import get_space
 
 SPACE = get_space('enas_cnn')
@@ -235,12 +236,26 @@ def test_arms_share_the_start_and_reuse_results(tmp_path):
     assert [t.score for t in loop.history.of_arm(BASELINE)] == [own[0].score, own[1].score]
 
 
-def test_exhausted_space_ends_clearly(tmp_path):
-    class Few(RandomSearch):
-        def _propose(self, count):
-            return super()._propose(min(count, 3 - len(self.known)))
+class Few(RandomSearch):
+    """Finds three cells and no more."""
 
+    def _propose(self, count):
+        return super()._propose(min(count, 3 - len(self.known)))
+
+
+def test_exhausted_space_ends_clearly(tmp_path):
+    space = ConvCellSpace('tiny', operations=('identity', 'max_pool 3x3', 'conv 1x1'), nodes=1)
     loop = make_loop(tmp_path, Hashed())
-    loop.run_arm(SEARCH, Few(SPACE, evaluations=10), 10)
+    loop.run_arm(SEARCH, Few(space, evaluations=10), 10)
     assert loop.history.ended == 3
     assert loop.observer.warnings == ['the space is exhausted: 3 of 10 cells of the search arm exist']
+    assert loop.history.exhausted == {SEARCH}
+
+
+def test_a_large_space_is_not_said_to_be_exhausted(tmp_path):
+    loop = make_loop(tmp_path, Hashed())
+    loop.run_arm(SEARCH, Few(SPACE, evaluations=10), 10)
+    assert loop.observer.warnings == ['the searcher of the search arm found no new cell after 3 of 10; the arm ends']
+    assert not loop.history.exhausted
+    loop.run_arm(SEARCH, Climber(SPACE, seed=3), 10)
+    assert loop.history.ended == 10

@@ -160,6 +160,40 @@ def test_a_stop_at_any_moment_changes_nothing(stops, weights, initial, finished,
         np.testing.assert_array_equal(arrays[name], value)
 
 
+def test_a_session_that_is_over_in_a_round_keeps_its_scores(weights, initial, finished, tmp_path, monkeypatch):
+    path = tmp_path / 'sharing.npz'
+    weights.assign(initial)
+    scored = []
+    evaluate = weights.evaluate
+    monkeypatch.setattr(weights, 'evaluate', lambda cell: scored.append(cell) or evaluate(cell))
+    sessions = 0
+    while True:
+        begun = len(scored)
+        sessions += 1
+
+        def check_time(begun=begun):
+            if len(scored) > begun:
+                raise OutOfTime
+
+        try:
+            search(weights, path, check_time=check_time).run()
+            break
+        except OutOfTime:
+            scramble(weights)
+    assert sessions >= 8 * 2
+    assert len(scored) == 8 * 2
+    assert content(path)[0] == content(finished[0].checkpoint)[0]
+
+
+def test_a_checkpoint_that_lacks_an_array(finished, tmp_path):
+    found, _ = finished
+    path = tmp_path / 'sharing.npz'
+    with np.load(found.checkpoint) as arrays:
+        np.savez(path, **{name: arrays[name] for name in arrays.files[:-1]})
+    with pytest.raises(InputError, match=r'sharing\.npz is no checkpoint of shared weights .* remove it'):
+        search(found.shared, path)
+
+
 def test_a_finished_search_trains_no_more(finished):
     found, _ = finished
     notes = Notes()

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from nao_tf.search.history import History, Trial, evaluated_event, proposed_event
+from nao_tf.search.events import evaluated_event, proposed_event
+from nao_tf.search.history import History, Trial
 from nao_tf.search.progress import clock, figure
 from nao_tf.search.summary import bootstrap_difference, summarise
 from nao_tf.searchers.evaluation import Evaluation, Proposal
