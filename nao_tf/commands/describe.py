@@ -29,19 +29,21 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
     no_more(rest)
     if values.architecture is None:
         raise InputError('nao describe needs --architecture=NAME | TOKENS | FILE')
-    from nao_tf.networks.describe import print_description
+    from nao_tf.networks.describe import description
 
     try:
         shape = tuple(int(side) for side in values.image_shape)
     except ValueError:
         raise InputError(f'--image_shape is {",".join(values.image_shape)}; it is three integers, as 32,32,3') from None
-    print_description(
-        values.architecture,
-        space=values.space,
-        module=values.module,
-        config={
-            'image_shape': shape,
-            **{name: values[name].value for name in ('cells_per_stage', 'filters', 'classes', 'stem')},
-        },
-        recurrent={name: values[name].value for name in ('hidden', 'vocabulary', 'rules')},
+    print(
+        description(
+            values.architecture,
+            space=values.space,
+            module=values.module,
+            config={
+                'image_shape': shape,
+                **{name: values[name].value for name in ('cells_per_stage', 'filters', 'classes', 'stem')},
+            },
+            recurrent={name: values[name].value for name in ('hidden', 'vocabulary', 'rules')},
+        )
     )

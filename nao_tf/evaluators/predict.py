@@ -1,14 +1,17 @@
-"""`nao predict`: the class of images, by a model that a search left."""
+"""What a saved classifier makes of images: `nao predict`, and the test at the end."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from nao_tf.errors import InputError
 from nao_tf.files import is_whole_archive, local_file
 from nao_tf.networks.classifier import ImageClassifier
+from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.reading import image_files, read_images
 
 
@@ -37,8 +40,20 @@ def load_classifier(path: Path) -> ImageClassifier:
     return model
 
 
-def print_predictions(model_file: Path, images: list[Path]) -> None:
-    """Prints one line an image: the file, its class, and the class's probability, separated by tabs.
+def test_metrics(model: ImageClassifier, task: ImageTask, *, batch_size: int) -> dict[str, float]:
+    """Returns every metric of a task on its test split, of which one batch is in memory at a time.
+
+    Args:
+        model: from the file that a search or a training left.
+        task: whose test split it is.
+        batch_size: images at a time.
+    """
+    batches = task.raw_batches('test', batch_size)
+    return task.score(task.labels('test'), np.concatenate([model.predict_on_batch(images) for images in batches]))
+
+
+def predictions(model_file: Path, images: list[Path]) -> Iterator[str]:
+    """Yields one line an image: the file, its class, and the class's probability, separated by tabs.
 
     Args:
         model_file: a `.keras` file of a classifier.
@@ -49,4 +64,4 @@ def print_predictions(model_file: Path, images: list[Path]) -> None:
     probabilities = model.predict(read_images(files, model.network.config.image_shape, white=model.white), verbose=0)
     for file, row in zip(files, probabilities, strict=True):
         best = int(row.argmax())
-        print(f'{file}\t{model.class_names[best]}\t{row[best]:.4f}')
+        yield f'{file}\t{model.class_names[best]}\t{row[best]:.4f}'

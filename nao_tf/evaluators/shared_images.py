@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,9 +24,11 @@ from nao_tf.supernets.momentum import SharedMomentum
 from nao_tf.supernets.train_config import SharedTrainConfig
 from nao_tf.supernets.trainer import SupernetTrainer
 from nao_tf.tasks.image import ImageTask
+from nao_tf.tasks.store import MIB
 from nao_tf.training.schedule import CosineRestarts
 from nao_tf.training.strategy import OFF, Distribution, make_strategy
 
+HELD_BYTES = 256 * MIB  # of normalised images that are kept from one architecture to the next
 Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor]  # images, labels, weights
 
 
@@ -130,16 +134,29 @@ class SharedImages(SharedWeights[Batch]):
     def evaluate(self, architecture: Architecture) -> Evaluation:
         """Returns the validation metrics of one architecture; every normalisation takes the batch's own statistics."""
         started = time.perf_counter()
-        if not self._held:
-            # Full ones only: filler would take part in the statistics.
-            batches = self.task.eval_batches('valid', self.training.eval_batch_size).take(self._wanted)
-            self._held = [images for images, *_ in batches]
-        logits = self.trainer.predict(architecture, self._held)
+        logits = self.trainer.predict(architecture, self._batches())
         if not np.isfinite(logits).all():
             return Evaluation(architecture, float('nan'), failure='the logits are not finite')
-        metrics = self.task.score(self.task.labels('valid')[: len(logits)], scipy.special.softmax(logits, -1))
+        metrics = self.task.score(self._mixed.labels('valid')[: len(logits)], scipy.special.softmax(logits, -1))
         seconds = time.perf_counter() - started
         return Evaluation(architecture, metrics[self.task.metric], metrics=metrics, seconds=seconds)
+
+    @functools.cached_property
+    def _mixed(self) -> ImageTask:
+        """The task with its validation images mixed: statistics of batches of one class would mean nothing."""
+        return self.task.mixed('valid')
+
+    def _batches(self) -> Iterable[tf.Tensor]:
+        """Returns the images that give the scores, which stay in memory if they are few."""
+        if self._held:
+            return self._held
+        # Full ones only: filler would take part in the statistics.
+        batches = self._mixed.eval_batches('valid', self.training.eval_batch_size).take(self._wanted)
+        images = (images for images, *_ in batches)
+        if 4 * self._wanted * self.training.eval_batch_size * math.prod(self.task.image_shape) > HELD_BYTES:
+            return images
+        self._held = list(images)
+        return self._held
 
     @property
     def variables(self) -> Sequence[tf.Variable]:

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from nao_tf.evaluators.child import Child
+from nao_tf.evaluators.predict import test_metrics
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.config import NetworkConfig
@@ -82,6 +83,4 @@ class TrainedChild(Child[CellNetwork]):
         Args:
             model: from the file that `save` wrote.
         """
-        images, labels = self.task.arrays('test')
-        probabilities = model.predict(images, batch_size=self.training.batch_size, verbose=0)
-        return self.task.score(labels, probabilities)
+        return test_metrics(model, self.task, batch_size=self.training.batch_size)

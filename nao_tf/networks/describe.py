@@ -11,8 +11,8 @@ from nao_tf.spaces.registry import get_space
 from nao_tf.spaces.writing import describe_cells
 
 
-def print_description(text: str, *, space: str | None = None, module: str = '', config: dict, recurrent: dict) -> None:
-    """Prints a cell, and the parameters and multiply-adds of a network of it.
+def description(text: str, *, space: str | None = None, module: str = '', config: dict, recurrent: dict) -> str:
+    """Returns the lines that show a cell, and the parameters and multiply-adds of a network of it.
 
     Args:
         text: a name, tokens, or a file (`nao_tf.spaces.reading`).
@@ -25,17 +25,17 @@ def print_description(text: str, *, space: str | None = None, module: str = '', 
         InputError: if the architecture cannot be read, or the network cannot be built.
     """
     cells = read_cells(text, get_space(space or '', module=module) if space or module else None)
-    print(describe_cells(cells))
     if isinstance(cells, RecurrentCell):
         model, nodes = RecurrentConfig(**recurrent), len(cells.nodes)
-        print(
+        return (
+            f'{describe_cells(cells)}\n'
             f'language model H={model.hidden}, {model.vocabulary:,} words, rules {model.rules}: '
             f'{model.parameters(nodes):,} parameters, {model.multiply_adds(nodes):,} multiply-adds a word'
         )
-        return
     network = NetworkConfig(**config)
     height, width, channels = network.image_shape
-    print(
+    return (
+        f'{describe_cells(cells)}\n'
         f'network N={network.cells_per_stage} F={network.filters}, {height}x{width}x{channels} images, '
         f'{network.classes} classes, stem {network.stem}: {count_parameters(cells, network):,} parameters, '
         f'{count_multiply_adds(cells, network):,} multiply-adds'

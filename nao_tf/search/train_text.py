@@ -100,7 +100,8 @@ def train_cell(
         console.print(f'{describe_cells(cell)}\n{parameters:,} parameters', markup=False)
         if (checkpoint := crew.file(None if folder is None else folder / CHECKPOINT)) is not None:
             load_checkpoint(trainer, checkpoint)
-            console.print(f'continuing {workdir}: {trainer.course.epoch} of {training.epochs} epochs are done')
+            done = f'{trainer.course.epoch} of {training.epochs} epochs are done'
+            console.print(f'continuing {workdir}: {done}', markup=False)
         try:
             _train(trainer, folder, max_hours, console, crew)
             return _finish(trainer, folder, parameters, found[0].origin, console)

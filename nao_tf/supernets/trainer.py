@@ -12,6 +12,7 @@ from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.supernets.conv_supernet import ConvSupernet
 from nao_tf.supernets.momentum import SharedMomentum
+from nao_tf.tasks.reading import chunks
 from nao_tf.training.replicas import Replicas
 from nao_tf.training.strategy import OFF, Distribution
 
@@ -136,11 +137,12 @@ class SupernetTrainer:
         codes = tf.constant(self.supernet.codes(architecture))
         if self.replicas.rows is None:
             return np.concatenate([self.logits(images, codes).numpy() for images in batches])
-        held, count = list(batches), self.replicas.count
-        rounds = [held[start : start + count] for start in range(0, len(held), count)]
-        filled = [self.replicas.own(each + each[:1] * (count - len(each))) for each in rounds]
-        found = [self.logits(tf.stack(each), codes).numpy() for each in filled]
-        return np.concatenate(found)[: sum(len(images) for images in held)]
+        count, size, found = self.replicas.count, 0, []
+        for held in chunks(batches, count):
+            size += sum(map(len, held))
+            own = self.replicas.own(held + held[:1] * (count - len(held)))
+            found.append(self.logits(tf.stack(own), codes).numpy())
+        return np.concatenate(found)[:size]
 
     def _loss(self, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         """Returns the weighted mean cross entropy; on one of several replicas its share of it."""

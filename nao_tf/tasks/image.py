@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -175,6 +175,37 @@ class ImageTask:
         """
         chosen = self._split(split)
         return chosen.images(slice(None)), chosen.labels
+
+    def raw_batches(self, split: str, batch_size: int) -> Iterator[np.ndarray]:
+        """Yields the raw images [B, H, W, C] of a split, as `arrays` has them; the last batch is as long as it comes.
+
+        Args:
+            split: train, valid or test.
+            batch_size: B.
+
+        Raises:
+            InputError: if there is no such split.
+        """
+        chosen = self._split(split)
+        for start in range(0, chosen.size, batch_size):
+            yield chosen.images(slice(start, start + batch_size))
+
+    def mixed(self, split: str) -> ImageTask:
+        """Returns this task with the images of a split in an order that is drawn, always the same.
+
+        For batches whose images count together: a source may bring them class by class.
+
+        Args:
+            split: train, valid or test.
+        """
+        chosen = self._split(split)
+        order = np.random.default_rng(0).permutation(chosen.size)
+        images = ImageSplit(chosen.store, chosen.rows[order], chosen.labels[order])
+        task = dataclasses.replace(
+            self, data=dataclasses.replace(self.data, splits={**self.data.splits, split: images})
+        )
+        vars(task)['_statistics'] = self._statistics  # of the training images, which are the same
+        return task
 
     def labels(self, split: str) -> np.ndarray:
         """Returns the labels int32 [n] of a split, in the order of `eval_batches`."""

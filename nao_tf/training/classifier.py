@@ -170,7 +170,7 @@ class ClassifierTrainer:
             return self._train(on_epoch, on_loop)
 
     def _train(self, on_epoch: Callable[[int, float], None] | None, on_loop: Callable[[], None] | None) -> TrainResult:
-        course, epochs = self.course, self.config.epochs
+        course = self.course
         batches = iter(self.batches(seed=self.seed, steps=self.total_steps, start_step=course.step))
         while not self.ended:
             left = self.steps_per_epoch - course.step % self.steps_per_epoch
@@ -182,11 +182,22 @@ class ClassifierTrainer:
                 self._end_epoch(on_epoch)
             if on_loop is not None and not self.ended:
                 on_loop()
-        best = course.best
+        return self.result()
+
+    def result(self) -> TrainResult:
+        """Puts the weights that count into the network, the best so far where the score is theirs.
+
+        Returns:
+            Their score; `train` returns the same.
+
+        Raises:
+            DivergedError: if there is none.
+        """
+        course, best = self.course, self.course.best
         if best is None:
             if 'valid' in self.task.splits and math.isnan(course.score):
-                raise DivergedError(f'the validation {self.task.metric} is {course.score} after {epochs} epochs')
-            return TrainResult(course.score, course.metrics, epochs)
+                raise DivergedError(f'the validation {self.task.metric} is nan after {self.config.epochs} epochs')
+            return TrainResult(course.score, course.metrics, self.config.epochs)
         self.replicas.write(self.network.variables, best.values)
         return TrainResult(best.score, best.metrics, best.epoch)
 

@@ -58,6 +58,9 @@ def test_saved_child_scores_the_same(evaluator, tmp_path):
     test = evaluator.test_metrics(model)
     images, labels = evaluator.task.arrays('test')
     assert test['accuracy'] == pytest.approx(np.mean(model.predict(images, verbose=0).argmax(1) == labels))
+    whole = model.predict(images, batch_size=evaluator.training.batch_size, verbose=0)
+    assert test == evaluator.task.score(labels, whole), 'one batch after the other'
+    assert [len(batch) for batch in evaluator.task.raw_batches('test', 128)] == [128, 128, len(labels) - 256]
 
 
 def test_models_that_are_no_classifiers(tmp_path):

@@ -58,8 +58,10 @@ def weights(file):
 def test_stopped_inside_an_epoch_ends_the_same(config, tmp_path, monkeypatch):
     config.top_k = 2
     tests = []
-    arrays = ImageTask.arrays
-    monkeypatch.setattr(ImageTask, 'arrays', lambda task, split: tests.append(split) or arrays(task, split))
+    batches = ImageTask.raw_batches
+    monkeypatch.setattr(
+        ImageTask, 'raw_batches', lambda task, split, size: tests.append(split) or batches(task, split, size)
+    )
     whole, output = run(config, tmp_path / 'whole')
     assert output.count('\nepoch ') == 2
     assert [len(rows) for rows in read_epochs(tmp_path / 'whole').values()] == [1, 1]
@@ -143,6 +145,32 @@ def test_divergence_is_said_in_one_line(config, tmp_path):
     config.child.clip_norm = 0.0
     with pytest.raises(InputError, match=r'the training loss is .* in epoch 1 of 1; a lower child.learning_rate'):
         run(config, tmp_path / 'run')
+
+
+def test_what_was_best_before_the_loss_was_no_number_is_kept(config, tmp_path, monkeypatch):
+    config.child.epochs = 2
+    save = ClassifierTrainer.save_checkpoint
+
+    def poison(trainer, path):
+        save(trainer, path)
+        if trainer.course.step == trainer.steps_per_epoch:
+            for variable in trainer.network.trainable_variables:
+                variable.assign(np.full(variable.shape, np.nan))
+
+    monkeypatch.setattr(final, 'CHECKPOINT_SECONDS', 0.0)
+    monkeypatch.setattr(ClassifierTrainer, 'save_checkpoint', poison)
+    summary, output = run(config, tmp_path / '[a]')
+    assert summary['epoch'] == 1
+    assert summary['diverged'] == 'the training loss is nan in epoch 2 of 2'
+    assert 'loss is nan in epoch 2 of 2; its best epoch was taken' in output
+    assert summary['test']['accuracy'] > 0
+    assert all(np.isfinite(value).all() for value in weights(tmp_path / '[a]' / 'best_model.keras'))
+    assert (tmp_path / '[a]' / 'checkpoint_1.npz').exists()
+
+
+def test_figures_that_are_no_number_are_left_out():
+    outcome = final.Outcome(0.5, 1, {'accuracy': 0.5, 'auc': float('nan')})
+    assert outcome.to_json()['metrics'] == {'accuracy': 0.5}
 
 
 @pytest.mark.parametrize(
