@@ -28,6 +28,7 @@ class Ascent:
         predicted: f(E(x')) of the decoded cell.
         step_size: eta.
         steps: which of the seed's tries it was, counted from 1.
+        tries: how many tries the seed made in all, those that were only compared included.
     """
 
     parent: Architecture
@@ -37,6 +38,7 @@ class Ascent:
     predicted: float
     step_size: float
     steps: int
+    tries: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +108,7 @@ def ascend(
     found: set[Architecture] = set()
     results: list[list[Ascent]] = [[] for _ in parents]
     tried = [0] * len(parents)
+    read = [0] * len(parents)  # without those that were decoded ahead in vain
     active = list(range(len(parents)))
     while active:
         tries = _plan(active, tried, [per_parent - len(result) for result in results], rule, rows)
@@ -115,6 +118,7 @@ def ascend(
             seed = int(tries.seeds[row])
             if len(results[seed]) == per_parent:
                 continue
+            read[seed] = int(tries.steps[row]) + 1
             candidate = space.canonical(Architecture(space.name, tuple(climbed.tokens[row].tolist())))
             new = candidate not in found and not is_known(candidate)
             last[seed] = Ascent(
@@ -124,7 +128,7 @@ def ascend(
                 after=float(climbed.after[row]),
                 predicted=float(climbed.predicted[row]),
                 step_size=float(tries.sizes[row]),
-                steps=int(tries.steps[row]) + 1,
+                steps=read[seed],
             )
             if new:
                 found.add(candidate)
@@ -136,7 +140,12 @@ def ascend(
             if tried[seed] >= rule.count:
                 results[seed].append(dataclasses.replace(last[seed], architecture=None))
         active = [seed for seed in unfinished if tried[seed] < rule.count]
-    return [ascent for result in results for ascent in result]
+    made = read if rule.candidates == 1 else tried
+    return [
+        dataclasses.replace(ascent, tries=count)
+        for result, count in zip(results, made, strict=True)
+        for ascent in result
+    ]
 
 
 def _plan(active: list[int], tried: list[int], missing: list[int], rule: StepRule, rows: int) -> Tries:

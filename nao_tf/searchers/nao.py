@@ -190,7 +190,7 @@ class NAO(Searcher):
         ascents = self.controller.ascend(seeds, self.known, per_parent=math.ceil(count / len(seeds)))
         climbed = {ascent.parent for ascent in ascents if ascent.architecture is not None}
         self.report['ascent_share'] = len(climbed) / len(seeds)
-        self.candidates += sum(ascent.steps for ascent in ascents)
+        self.candidates += sum({ascent.parent: ascent.tries for ascent in ascents}.values())
         return [
             Proposal(ascent.architecture, 'ascent', current, float(ascent.predicted), ascent.parent)
             for ascent in ascents

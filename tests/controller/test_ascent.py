@@ -93,6 +93,19 @@ def test_the_best_predicted_candidate_is_taken(cells):
     assert (ascent.architecture, ascent.steps) == (cells[4], 4)
 
 
+def test_tries_are_counted_once_a_seed(cells):
+    table = [[cells[5], cells[6], *cells[7:11]], [cells[0]] * 6, [cells[0], cells[11], *[cells[0]] * 4]]
+    for rows in (1, 100):
+        ascents = run(cells[:3], Climb(table), known=set(cells[:3]), per_parent=2, rows=rows)
+        assert [(a.steps, a.tries) for a in ascents] == [(1, 2), (2, 2), (6, 6), (2, 6), (6, 6)]
+
+
+def test_tries_that_were_compared_count(cells):
+    rule = StepRule(first=10.0, increment=5.0, count=6, candidates=3)
+    (ascent,) = run(cells[:1], Climb([cells[1:7]], predictions=[0.9, 0.1, 0.5, 0, 0, 0]), rule=rule)
+    assert (ascent.steps, ascent.tries) == (1, 3)
+
+
 def test_no_seeds():
     assert run([], Climb([])) == []
 
