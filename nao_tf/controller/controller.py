@@ -110,7 +110,7 @@ class Controller:
         rng = np.random.default_rng([self.seed, 1, self.fits])
         tokens = token_array(self.space, architectures)
         rows, held = hold_out(self.space, architectures, self.config.held_out, rng)
-        self.scale = ScoreScale.fit(self.config.scores, values)
+        self.scale = ScoreScale.fit(self.config.scores, values[rows])  # of what is held out nothing is known
         if self.config.start == 'cold' and self.fits:
             self.models.assign(
                 initial_weights(self.models, self.config, np.random.default_rng([self.seed, 0, self.fits]))
@@ -125,7 +125,6 @@ class Controller:
             trained = train(self.space, self.config, start, source, tokens[judges], values[judges])
         else:
             trained, self.process = self._embedding.fit(start, source, tokens, values, rows=rows, held=held)
-            self.scale = ScoreScale.fit(self.config.scores, values[rows])
         self.models.assign(trained.weights)
         accuracy = tau = distance = None
         if len(held):

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from nao_tf.controller import metrics
+from nao_tf.controller.batches import hold_out
 from nao_tf.controller.config import STEPS
 from nao_tf.controller.controller import Controller
+from nao_tf.controller.scores import ScoreScale
 from nao_tf.errors import InputError
 from nao_tf.spaces.registry import get_space
 
@@ -30,6 +32,20 @@ def test_the_report_is_about_the_held_out_architectures(configs, pool):
     assert 0 < report.hamming_distance <= SPACE.length
     assert 0 < report.best_epoch <= report.epochs <= 2 * STEPS
     assert report.seconds > 0
+
+
+def test_the_training_knows_nothing_of_what_is_held_out(configs, pool):
+    config = dataclasses.replace(configs['default'], held_out=0.1, posterior='none', growth=1, epochs=1)
+    architectures, scores = pool
+    rows, held = hold_out(SPACE, architectures, 0.1, np.random.default_rng([0, 1, 0]))
+    scales = []
+    for outlier in (0.0, 100.0):
+        changed = scores.copy()
+        changed[held] += outlier
+        controller = Controller(SPACE, config)
+        controller.fit(architectures, changed)
+        scales.append(controller.scale)
+    assert scales[0] == scales[1] == ScoreScale.fit(config.scores, scores[rows])
 
 
 def test_few_architectures_hold_none_out_and_still_get_enough_steps(configs, pool):
