@@ -130,6 +130,15 @@ def test_a_goal_ends_the_run_with_its_batch(whole):
     assert run.queries == 3 * (best // 3 + 1)
 
 
+def test_a_cell_without_a_value_hides_no_goal(space):
+    cells = canonical_cells(space)[:9]
+    valid = np.array([math.nan, 5, 3, 1, 2, math.nan, 4, 0, 0])
+    table = Table.of(space, cells, {'valid': valid, 'test': np.zeros(9)})
+    run = start(table, lambda space: Scripted(space, cells), budget=9, goal=5.0)
+    run.go()
+    assert run.queries == 3
+
+
 def test_stop(whole):
     asked = iter([False, True])
     run = start(whole, lambda space: Scripted(space, whole.classes), budget=9, stop=lambda: next(asked))
