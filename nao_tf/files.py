@@ -107,7 +107,7 @@ def written_whole(path: Path) -> Iterator[Path]:
             path.upload(Path(folder) / path.name)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_left(path)
+    remove_left(path)
     partial = path.with_name(f'.{os.getpid()}.{path.name}')
     try:
         yield partial
@@ -132,8 +132,12 @@ def sync_folder(folder: Path) -> None:
         os.close(number)
 
 
-def _remove_left(path: Path) -> None:
-    """Removes what processes that were killed had written of a file."""
+def remove_left(path: Path) -> None:
+    """Removes what processes of this machine that were killed had written of a file, as `.PROCESS.NAME`.
+
+    Args:
+        path: of the file, on this machine.
+    """
     for left in _left(path, ''):
         with contextlib.suppress(OSError):
             left.unlink()

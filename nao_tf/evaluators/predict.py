@@ -58,8 +58,16 @@ def predictions(model_file: Path, images: list[Path]) -> Iterator[str]:
     Args:
         model_file: a `.keras` file of a classifier.
         images: files, or folders of files.
+
+    Raises:
+        InputError: if there is no such model, an image is none, or the model takes another range than files have.
     """
     model = load_classifier(model_file)
+    if model.white is None:
+        raise InputError(
+            f'{model_file} was trained on images whose values are not between 0 and 255, which those of files are; '
+            'give it arrays in Python: keras.models.load_model(file).predict(images)'
+        )
     files = image_files(images)
     probabilities = model.predict(read_images(files, model.network.config.image_shape, white=model.white), verbose=0)
     for file, row in zip(files, probabilities, strict=True):

@@ -129,7 +129,7 @@ def export(wanted: Export) -> list[str]:
     names = classifier.class_names
     shown = ', '.join(names[:20]) + (f', ... ({len(names)} in all)' if len(names) > 20 else '')
     return [
-        f'{wanted.output}: raw images [batch, {shape}], 0 to {classifier.white:g}, to the probabilities of {shown}',
+        f'{wanted.output}: raw images [batch, {shape}], {classifier.pixels}, to the probabilities of {shown}',
     ]
 
 

@@ -57,7 +57,9 @@ def check_same(classifier: ImageClassifier, model: keras.Model) -> None:
         classifier: float32.
         model: whose layer `classifier` gives the logits.
     """
-    images = np.random.default_rng(0).uniform(0, classifier.white, (TRIED, *classifier.network.config.image_shape))
+    images = np.random.default_rng(0).uniform(
+        0, classifier.white or 255, (TRIED, *classifier.network.config.image_shape)
+    )
     normalised = (images - np.array(classifier.mean)) / np.array(classifier.std)
     expected = np.asarray(classifier.network(normalised.astype(np.float32)))
     logits = keras.Model(model.inputs[0], model.get_layer('classifier').output)

@@ -55,7 +55,7 @@ def plain_source(classifier: ImageClassifier, module: str) -> str:
         cells=config.cells,
         filters=config.filters,
         shape=config.image_shape,
-        white=f'{classifier.white:g}',
+        pixels=classifier.pixels,
         names=names,
         mean=list(classifier.mean),
         variance=[value**2 for value in classifier.std],
@@ -70,7 +70,7 @@ FILE = '''"""An image classifier of {cells} cells, {filters} filters in the firs
     import {module}
 
     classifier = {module}.build()  # loads {module}.weights.h5, which lies beside this file
-    probabilities = classifier.predict(images)  # raw images [batch, height, width, channels], 0 to {white}
+    probabilities = classifier.predict(images)  # raw images [batch, height, width, channels], {pixels}
     {module}.CLASS_NAMES[probabilities[0].argmax()]
 
 {drawing}

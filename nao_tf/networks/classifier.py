@@ -28,7 +28,8 @@ class ImageClassifier(keras.Model):
         mean: per channel, in units of the raw images; C numbers.
         std: per channel, in units of the raw images; C numbers above 0.
         class_names: one name per class, in the order of the logits.
-        white: raw value of a white pixel: 255, or 1 where the training images were between 0 and 1.
+        white: raw value of a white pixel: 255, or 1 where the training images were between 0 and 1; None where they
+            were neither.
         name: name of the model.
 
     Raises:
@@ -42,7 +43,7 @@ class ImageClassifier(keras.Model):
         std: Sequence[float],
         class_names: Sequence[str],
         *,
-        white: float = 255.0,
+        white: float | None = 255.0,
         name: str = 'image_classifier',
     ):
         super().__init__(name=name, dtype=network.dtype_policy, autocast=False)
@@ -59,7 +60,7 @@ class ImageClassifier(keras.Model):
         self.network = network
         self.mean = tuple(float(value) for value in mean)
         self.std = tuple(float(value) for value in std)
-        self.white = float(white)
+        self.white = None if white is None else float(white)
         self._class_names = tuple(str(class_name) for class_name in class_names)
         self.build()
 
@@ -71,6 +72,11 @@ class ImageClassifier(keras.Model):
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in the order of the probabilities."""
         return self._class_names
+
+    @property
+    def pixels(self) -> str:
+        """The range of the raw pixels that it takes, in words."""
+        return 'of the range of the training images' if self.white is None else f'0 to {self.white:g}'
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         """Returns the probabilities of raw images.

@@ -69,8 +69,11 @@ def _order(given: np.ndarray | None, size: int) -> np.ndarray:
     return np.arange(size) if given is None else given
 
 
-def _white(images: np.ndarray) -> float:
-    """Returns 1 for floating-point images between 0 and 1, otherwise 255."""
+def _white(images: np.ndarray) -> float | None:
+    """Returns 1 for floating-point images between 0 and 1, 255 for any others up to it, None beyond."""
     if images.dtype == np.uint8:
         return 255.0
-    return 1.0 if images.min() >= 0 and images.max() <= 1 else 255.0
+    least, most = images.min(), images.max()
+    if least < 0 or most > 255:
+        return None
+    return 1.0 if most <= 1 else 255.0

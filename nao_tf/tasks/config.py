@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -98,7 +99,8 @@ class TaskConfig:
             raise InputError(f'task.channels is {self.channels!r}; it is 1 (grey), 3 (colour) or 0 (as the data is)')
         for name in ('validation', 'test'):
             value = getattr(self, name)
-            if not isinstance(value, int | float) or not value >= 0 or (value >= 1 and value != int(value)):
+            number = isinstance(value, int | float) and math.isfinite(value)
+            if not number or value < 0 or (value >= 1 and value != int(value)):
                 raise InputError(f'task.{name} is {value!r}; it is a share below 1 or a whole number of images')
         for name in ('split_seed', 'memory_mb'):
             value = getattr(self, name)

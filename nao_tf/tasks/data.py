@@ -90,13 +90,14 @@ class ImageData:
         source: where they come from, in a word or two.
         class_names: one per class.
         splits: by name; `train`, and `valid` and `test` where there are such.
-        white: raw value of a white pixel: 255, or 1 for floating-point images between 0 and 1.
+        white: raw value of a white pixel: 255, or 1 for floating-point images between 0 and 1; None for those that
+            are neither.
     """
 
     source: str
     class_names: tuple[str, ...]
     splits: Mapping[str, ImageSplit]
-    white: float
+    white: float | None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -110,7 +111,8 @@ class ImageData:
 
         Every label counts and 64 images of each split, in the order of the split, not of the store.
         """
-        digest = hashlib.sha256(json.dumps([self.source, self.class_names, self.image_shape, self.white]).encode())
+        white = 255.0 if self.white is None else self.white  # as it was before None, for the runs of then
+        digest = hashlib.sha256(json.dumps([self.source, self.class_names, self.image_shape, white]).encode())
         for name in SPLITS:
             if name in self.splits:
                 split = self.splits[name]

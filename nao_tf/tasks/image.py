@@ -78,8 +78,8 @@ class ImageTask:
         return {name: self.data.splits[name].size for name in SPLITS if name in self.data.splits}
 
     @property
-    def white(self) -> float:
-        """Raw value of a white pixel: 255, or 1 for floating-point images between 0 and 1."""
+    def white(self) -> float | None:
+        """Raw value of a white pixel: 255, or 1 for floating-point images between 0 and 1; None for neither."""
         return self.data.white
 
     @property

@@ -93,7 +93,8 @@ def read_image(file: Path, size: tuple[int, int] | None, channels: int) -> np.nd
     """Returns one image as uint8 [H, W, C], turned upright as its EXIF orientation says.
 
     Args:
-        file: any format that PIL reads; of an animation the first frame, of 16 bits the upper 8; alpha is dropped.
+        file: any format that PIL reads; of an animation the first frame, of 16 bits the upper 8, of 32 the
+            values up to 255; alpha is dropped.
         size: (H, W) to resize to; None for its own size.
         channels: 1 for grey, 3 for colour.
 
@@ -104,8 +105,10 @@ def read_image(file: Path, size: tuple[int, int] | None, channels: int) -> np.nd
         with file.open('rb') as content, Image.open(content) as opened:
             image = ImageOps.exif_transpose(opened)
             if image.mode.startswith('I'):
+                # Before Pillow 10.3 grey PNG files of 16 bits had the mode of 32.
+                sixteen = image.mode != 'I' or opened.format == 'PNG'
                 values = np.asarray(image)
-                image = Image.fromarray((values >> 8 if values.max() > 255 else values).astype(np.uint8))
+                image = Image.fromarray((values >> 8 if sixteen else values.clip(0, 255)).astype(np.uint8))
             image = image.convert('L' if channels == 1 else 'RGB')
             if size is not None and image.size != (size[1], size[0]):
                 image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import shutil
+import socket
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from nao_tf.errors import InputError
+from nao_tf.files import remove_left
 
 MIB = 1 << 20
 
@@ -89,7 +91,9 @@ class ImageWriter:
         self._dtype = np.dtype(dtype)
         self._storage = storage
         self._filled = 0
-        self._temporary = storage.directory / f'{uuid.uuid4().hex}.tmp'
+        # A folder that machines share has files of processes that this one cannot ask for.
+        self._left = storage.directory / f'{socket.gethostname()}.tmp'
+        self._temporary = self._left.with_name(f'.{os.getpid()}.{uuid.uuid4().hex}.{self._left.name}')
         self._file: io.BufferedWriter | None = None
         self._buffer = np.empty((0, *self._shape), self._dtype)
         expected = self._bytes(count or 0)
@@ -154,6 +158,7 @@ class ImageWriter:
         directory = self._storage.directory
         try:
             directory.mkdir(parents=True, exist_ok=True)
+            remove_left(self._left)
             free = shutil.disk_usage(directory).free
             if free < expected:
                 raise InputError(

@@ -7,8 +7,10 @@ import pytest
 from nao_tf.errors import InputError
 from nao_tf.evaluators import child
 from nao_tf.evaluators.base import child_seed
-from nao_tf.evaluators.predict import load_classifier
+from nao_tf.evaluators.child import save_model
+from nao_tf.evaluators.predict import load_classifier, predictions
 from nao_tf.evaluators.trained_child import TrainedChild
+from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
 from nao_tf.spaces.registry import get_space
@@ -45,6 +47,16 @@ def test_score_does_not_depend_on_the_order(evaluator):
     assert [e.metrics for e in first] == [e.metrics for e in reversed(second)]
     assert first[0].parameters == count_parameters(SPACE.cells(cell(0)), evaluator.network_config)
     assert first[0].seconds > 0
+
+
+def test_a_model_of_another_range_refuses_image_files(evaluator, tmp_path):
+    task = evaluator.task
+    names = task.class_names
+    model = ImageClassifier(evaluator.build(cell(0), 0), task.mean.tolist(), task.std.tolist(), names, white=None)
+    assert model.pixels == 'of the range of the training images'
+    save_model(model, tmp_path / 'a.keras')
+    with pytest.raises(InputError, match=r'a.keras was trained on images whose values are not between 0 and 255'):
+        list(predictions(tmp_path / 'a.keras', [tmp_path]))
 
 
 def test_saved_child_scores_the_same(evaluator, tmp_path):

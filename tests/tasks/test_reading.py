@@ -42,6 +42,16 @@ def test_sixteen_bits_become_eight(save):
     assert read_header(file)[1] == 1
 
 
+def test_dark_images_of_sixteen_bits_are_dark(save):
+    file = save('a.png', np.full((6, 5), 255, np.uint16))
+    np.testing.assert_array_equal(read_image(file, None, 1), 0)
+
+
+def test_thirty_two_bits_are_clipped(save):
+    values = np.array([[-4, 0, 7], [255, 256, 70_000]], np.int32)
+    np.testing.assert_array_equal(read_image(save('a.tif', values), None, 1)[..., 0], values.clip(0, 255))
+
+
 def test_photographs_are_turned_upright(save):
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -1,4 +1,7 @@
+import io
 import os
+import tracemalloc
+import zipfile
 from unittest import mock
 
 import numpy as np
@@ -10,7 +13,7 @@ from sklearn import datasets
 from nao_tf.errors import InputError
 from nao_tf.tasks import reading
 from nao_tf.tasks.make import as_task, make_task
-from nao_tf.tasks.sources import folder
+from nao_tf.tasks.sources import folder, npz_member
 
 SPLIT = {'validation': 0.2, 'test': 0.2}
 
@@ -190,6 +193,33 @@ def test_large_npz_goes_to_disk(tmp_path, arrays):
     assert task.fingerprint == small.fingerprint
 
 
+def test_large_npz_is_copied_once_and_part_by_part(tmp_path, monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (600, 64, 64, 1), dtype=np.uint8)
+    np.savez(tmp_path / 'a.npz', images=images, labels=np.arange(600) % 3)
+    monkeypatch.setattr(npz_member, 'PART_BYTES', 1 << 16)
+    options = {'cache_dir': str(tmp_path / 'cache'), 'memory_mb': 0, 'image_size': 32}
+    tracemalloc.start()
+    task = as_task(tmp_path / 'a.npz', **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < images.nbytes / 2
+    monkeypatch.setattr(npz_member.Member, 'parts', None)
+    again = as_task(tmp_path / 'a.npz', **options)
+    assert task.fingerprint == again.fingerprint
+    monkeypatch.undo()
+    assert as_task(tmp_path / 'a.npz', image_size=32).fingerprint == task.fingerprint
+
+
+def test_large_npz_that_ends_too_early(tmp_path):
+    with zipfile.ZipFile(tmp_path / 'a.npz', 'w') as archive:
+        for name, array in (('images', np.zeros((9, 4, 4), np.uint8)), ('labels', np.arange(9) % 3)):
+            content = io.BytesIO()
+            np.save(content, array)
+            archive.writestr(f'{name}.npy', content.getvalue()[: -40 if name == 'images' else None])
+    message = error(tmp_path / 'a.npz', cache_dir=str(tmp_path / 'cache'), memory_mb=0)
+    assert 'images is damaged (it ends in image 6 of 9)' in message
+
+
 def test_npz_images_of_unequal_shape(tmp_path):
     boxed = np.empty(2, object)
     boxed[:] = [np.zeros((4, 4, 1)), np.zeros((5, 4, 1))]
@@ -263,6 +293,8 @@ def test_floating_point_images_between_0_and_1(arrays):
     assert task.white == 1
     assert task.mean[0] == pytest.approx(0.5, abs=0.05)
     assert as_task((arrays[0].astype(np.float32), arrays[1])).white == 255
+    for beyond in (arrays[0] / 127.5 - 1, arrays[0] * 257.0):
+        assert as_task((beyond, arrays[1])).white is None
 
 
 def test_pixels_that_are_nan(arrays):
@@ -334,4 +366,9 @@ def test_datasets_that_cannot_be_read(arrays):
     assert 'is empty' in error(dataset(arrays).batch(4).filter(lambda images, labels: False))
     assert 'repeats for ever' in error(dataset(arrays).repeat())
     assert 'must be pairs (image, label)' in error(dataset(arrays[0]))
+    square = np.zeros((30, 10, 10, 3), np.uint8), np.eye(10, dtype=np.int64)[np.arange(30) % 10]
+    for each in (dataset(square), dataset(square).batch(4)):
+        assert 'one-hot labels become numbers by labels.argmax(axis=1)' in error(each)
+    grey = dataset((arrays[0][..., 0], arrays[1]))
+    assert as_task(grey).fingerprint == as_task(grey.batch(4)).fingerprint
     assert '3 labels for 4 images' in error(tf.data.Dataset.from_tensors((arrays[0][:4], arrays[1][:3])))

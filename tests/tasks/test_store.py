@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -60,6 +62,17 @@ def test_an_interrupted_writer_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    ended = subprocess.Popen([sys.executable, '-c', ''])
+    ended.wait()
+    for process in (ended.pid, os.getpid()):
+        ImageWriter((4, 3, 2), np.uint8, storage=Storage(tmp_path, keep=True))._file.close()
+        (left,) = tmp_path.glob('.*.tmp')
+        left.rename(tmp_path / left.name.replace(f'.{os.getpid()}.', f'.{process}.'))
+    (left,) = tmp_path.glob('.*.tmp')
+    assert left.name.startswith(f'.{os.getpid()}.')
 
 
 def test_a_number_of_labels_that_does_not_fit(tmp_path):

@@ -78,7 +78,7 @@ def small(tmp_path):
     return write
 
 
-def test_datasets_of_different_sizes_and_unlabelled_tests(small):
+def test_datasets_of_different_sizes_and_unlabelled_tests(small, tmp_path):
     import tensorflow_datasets as tfds
 
     def elements(split):
@@ -89,7 +89,9 @@ def test_datasets_of_different_sizes_and_unlabelled_tests(small):
     features = {'picture': tfds.features.Image(), 'kind': tfds.features.ClassLabel(names=['cat', 'dog'])}
     config = small(features, elements)
     assert 'its images differ in size; set task.image_size' in error(**config)
-    task = make_task({**config, 'image_size': 4, 'validation': 4, 'test': 4})
+    cache = tmp_path / 'cache'
+    task = make_task({**config, 'image_size': 4, 'validation': 4, 'test': 4, 'cache_dir': str(cache)})
+    assert len(list(cache.glob('*.labels.npy'))) == 1, 'the test images are not decoded'
     assert task.splits == {'train': 12, 'valid': 4, 'test': 4}
     assert task.class_names == ('cat', 'dog')
 

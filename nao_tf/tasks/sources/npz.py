@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +15,9 @@ from nao_tf.errors import InputError
 from nao_tf.files import as_path, local_file
 from nao_tf.tasks.check import checked_images
 from nao_tf.tasks.config import TaskConfig
+from nao_tf.tasks.sources.npz_member import Member, member
 from nao_tf.tasks.sources.raw import RawImages, RawSplit, fitted
-from nao_tf.tasks.store import ImageWriter, Storage, cache_key
+from nao_tf.tasks.store import ImageWriter, Storage, cache_key, load_decoded
 
 KEYS = {'train': ('x_train', 'y_train'), 'valid': ('x_valid', 'y_valid'), 'test': ('x_test', 'y_test')}
 WHOLE = ('images', 'labels')
@@ -57,28 +61,64 @@ def _load(file: Path, path: Path, config: TaskConfig, storage: Storage) -> RawIm
         splits = {}
         for name, (images_key, labels_key) in keys.items():
             origin = f'{path}, {images_key}'
-            images = checked_images(_array(archive, images_key, path), origin=origin)
-            images = fitted(images, config.image_size, config.channels, origin=origin)
             labels = _array(archive, labels_key, path)
-            if images.nbytes > storage.memory_bytes and len(labels) == len(images):
-                key = cache_key('npz', str(path.resolve()), path.stat().st_mtime_ns, images_key, images.shape)
-                with ImageWriter(images.shape[1:], images.dtype, storage=storage, count=len(images)) as writer:
-                    writer.append(images)
-                    images, labels = writer.finish(key, labels)
-            splits[name] = RawSplit(images, labels)
+            with _named(path, images_key):
+                whole = member(archive, images_key)
+            if whole and whole.bytes(config) > storage.memory_bytes and labels.shape[:1] == whole.shape[:1]:
+                key = cache_key(
+                    'npz', str(path.resolve()), path.stat().st_mtime_ns, images_key, config.image_size, config.channels
+                )
+                decoded = load_decoded(key, storage)
+                if decoded is None:
+                    with _named(path, images_key):
+                        decoded = _copied(whole, labels, config, storage, key, origin)
+                splits[name] = RawSplit(*decoded)
+                continue
+            images = checked_images(_array(archive, images_key, path), origin=origin)
+            splits[name] = RawSplit(fitted(images, config.image_size, config.channels, origin=origin), labels)
         class_names = None
         if 'class_names' in archive.files:
             class_names = tuple(str(name) for name in _array(archive, 'class_names', path))
     return RawImages(path.name, str(path), splits, class_names)
 
 
+def _copied(
+    found: Member, labels: np.ndarray, config: TaskConfig, storage: Storage, key: str, origin: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Copies the images of a member to a file, of which a part is in memory at a time; returns them and the labels."""
+    parts = (
+        fitted(
+            checked_images(part, origin=f'{origin}, from image {start} on'),
+            config.image_size,
+            config.channels,
+            origin=origin,
+        )
+        for start, part in found.parts()
+    )
+    first = next(parts)
+    with ImageWriter(first.shape[1:], first.dtype, storage=storage, count=len(labels)) as writer:
+        for images in itertools.chain([first], parts):
+            writer.append(images)
+        return writer.finish(key, labels)
+
+
 def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> np.ndarray:
+    with _named(path, key):
+        array: np.ndarray = archive[key]
+    return array
+
+
+@contextlib.contextmanager
+def _named(path: Path, key: str) -> Iterator[None]:
+    """Names the array where it cannot be read."""
     try:
-        return archive[key]
-    except ValueError as error:
-        raise InputError(
-            f'{path}: {key} is an array of objects, as NumPy makes it of images of unequal shape; all must be of one '
-            'shape'
-        ) from error
-    except (OSError, EOFError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        yield
+    except InputError:
+        raise
+    except (OSError, EOFError, ValueError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        if 'Object arrays' in str(error):
+            raise InputError(
+                f'{path}: {key} is an array of objects, as NumPy makes it of images of unequal shape; all must be of '
+                'one shape'
+            ) from error
         raise InputError(f'{path}: {key} is damaged ({error}); write the file again') from error

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.tasks.check import checked_images
+from nao_tf.tasks.check import checked_images, checked_labels
 from nao_tf.tasks.config import TaskConfig
 from nao_tf.tasks.data import SPLITS
 from nao_tf.tasks.reading import chunks
@@ -76,9 +76,12 @@ def _fitted_images(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields one image [H, W, C] of the asked size and its label after another."""
     for images, labels in dataset.as_numpy_iterator():
-        if np.ndim(labels) == 0:
+        # [H, W] and [H, W, C] are one image; three numbers of an image whose last is large are a batch of grey ones.
+        if np.ndim(labels) == 0 or np.ndim(images) == 2 or (np.ndim(images) == 3 and images.shape[-1] <= 4):
             images, labels = images[None], labels[None]
-        elif len(images) != len(labels):
+        if np.ndim(labels) > 1:
+            checked_labels(labels, images=len(images), origin=origin)
+        if len(images) != len(labels):
             raise InputError(f'{origin}: {len(labels)} labels for {len(images)} images in one batch; give one for each')
         if not len(images):
             continue

@@ -71,9 +71,10 @@ def load_tfds(config: TaskConfig, storage: Storage) -> RawImages:
         if theirs not in builder.info.splits or not builder.info.splits[theirs].num_examples:
             continue
         key = cache_key('tfds', builder.info.full_name, name, str(directory.resolve()), shape)
-        decoded = load_decoded(key, storage) or _decode(builder, theirs, (image_key, label_key), shape, key, storage)
-        # Some test splits come without their labels, all -1.
-        if name == 'train' or (decoded[1] >= 0).any():
+        decoded = load_decoded(key, storage)
+        if decoded is None and (name == 'train' or _is_labelled(builder, theirs, (image_key, label_key))):
+            decoded = _decode(builder, theirs, (image_key, label_key), shape, key, storage)
+        if decoded is not None and (name == 'train' or (decoded[1] >= 0).any()):
             splits[name] = RawSplit(*decoded)
     if 'train' not in splits:
         raise InputError(f'{config.name}: has the splits {", ".join(builder.info.splits)}, and none is called train')
@@ -148,6 +149,15 @@ def _shape(given: tuple, config: TaskConfig) -> tuple[int, int, int]:
     elif height is None or width is None:
         raise InputError(f'{config.name}: its images differ in size; set task.image_size, and they are resized to it')
     return height, width, config.channels or channels or 3
+
+
+def _is_labelled(builder: Any, split: str, keys: tuple[str, str]) -> bool:
+    """Returns whether some of the first images of a split have labels; some test splits have none, all -1."""
+    import tensorflow_datasets as tfds
+
+    decoders = {keys[0]: tfds.decode.SkipDecoding()}
+    dataset = builder.as_dataset(split=split, shuffle_files=False, decoders=decoders).take(CHUNK)
+    return any(label >= 0 for label in dataset.map(lambda element: element[keys[1]]).as_numpy_iterator())
 
 
 def _decode(
