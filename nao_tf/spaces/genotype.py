@@ -79,7 +79,7 @@ def from_genotype(text: str) -> CellPair | RecurrentCell:
     fields = _fields(text)
     if set(fields) == {'recurrent', 'concat'}:
         nodes = tuple((source, activation) for activation, source in _pairs(fields, 'recurrent'))
-        outputs = _indices(fields, 'concat')
+        outputs = _indices(fields, 'concat', most=len(nodes) + 1)
         return RecurrentCell(nodes, None if outputs == tuple(range(1, len(nodes) + 1)) else outputs)
     expected = ('normal', 'normal_concat', 'reduce', 'reduce_concat')
     if set(fields) != set(expected):
@@ -92,7 +92,7 @@ def from_genotype(text: str) -> CellPair | RecurrentCell:
         if len(branches) % 2:
             raise InputError(f'genotype: {name} has {len(branches)} operations; a node has two')
         cell = Cell(tuple(Node(left, right) for left, right in zip(branches[::2], branches[1::2], strict=True)))
-        outputs = _indices(fields, f'{name}_concat')
+        outputs = _indices(fields, f'{name}_concat', most=len(cell.nodes) + CELL_INPUTS)
         cells.append(cell if tuple(sorted(outputs)) == cell.loose_ends else Cell(cell.nodes, outputs))
     return CellPair(*cells)
 
@@ -108,6 +108,8 @@ def _fields(text: str) -> dict[str, ast.expr]:
         statement = ast.parse(text.strip()).body[0]
     except (SyntaxError, IndexError, ValueError) as error:
         raise InputError(f'a genotype is one Python expression, and this is none: {error}') from None
+    except (RecursionError, MemoryError):  # the parser's own two words for it, long before memory is short
+        raise InputError('a genotype is one Python expression, and this one is nested too deeply') from None
     call = statement.value if isinstance(statement, ast.Assign | ast.Expr) else None
     if not isinstance(call, ast.Call) or call.args or any(keyword.arg is None for keyword in call.keywords):
         raise InputError('a genotype is written Genotype(normal=[...], normal_concat=[...], ...), every field named')
@@ -120,20 +122,29 @@ def _value(fields: dict[str, ast.expr], name: str) -> Sequence[Any]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'range':
             return range(*(ast.literal_eval(argument) for argument in node.args))
         return list(ast.literal_eval(node))
-    except (ValueError, TypeError, SyntaxError):
-        raise InputError(f'genotype: {name} is {ast.unparse(node)[:80]}; it is a list, or range(...)') from None
+    except (ValueError, TypeError, SyntaxError, RecursionError):
+        raise InputError(f'genotype: {name} is {_shown(node)}; it is a list, or range(...)') from None
+
+
+def _shown(node: ast.expr) -> str:
+    try:
+        return ast.unparse(node)[:80]
+    except RecursionError:
+        return 'an expression that is nested too deeply'
 
 
 def _pairs(fields: dict[str, ast.expr], name: str) -> list[tuple[str, int]]:
     pairs = _value(fields, name)
     for pair in pairs:
         if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], int)):
-            raise InputError(f'genotype: {name} is of pairs such as {("sep_conv_3x3", 0)}, not {pair!r}')
+            raise InputError(f'genotype: {name} is of pairs such as {("sep_conv_3x3", 0)}, not {str(pair)[:80]}')
     return list(pairs)
 
 
-def _indices(fields: dict[str, ast.expr], name: str) -> tuple[int, ...]:
-    values = tuple(_value(fields, name))
+def _indices(fields: dict[str, ast.expr], name: str, *, most: int) -> tuple[int, ...]:
+    values = _value(fields, name)
+    if values[most:]:  # a range costs nothing until it is a tuple
+        raise InputError(f'genotype: {name} has more numbers than the cell has nodes and inputs, {most}')
     if not all(isinstance(value, int) for value in values):
-        raise InputError(f'genotype: {name} is of the numbers of nodes, not {values!r}')
-    return values
+        raise InputError(f'genotype: {name} is of the numbers of nodes, not {str(values)[:80]}')
+    return tuple(values)

@@ -75,6 +75,18 @@ def test_tokens_of_a_space():
         (DARTS_V2.replace('[2, 3, 4, 5]', 'everything', 1), 'normal_concat is everything; it is a list, or range'),
         (DARTS_V2.replace("('sep_conv_3x3', 1)", "'sep_conv_3x3'", 1), 'normal is of pairs such as'),
         (DARTS_V2.replace('[2, 3, 4, 5]', "['two']", 1), 'normal_concat is of the numbers of nodes'),
+        (
+            DARTS_V2.replace('[2, 3, 4, 5]', 'range(0, 2000000000)', 1),
+            'normal_concat has more numbers than .* inputs, 6',
+        ),
+        (
+            DARTS_V2.replace('[2, 3, 4, 5]', f'range({"9" * 400})', 1),
+            'normal_concat has more numbers than .* inputs, 6',
+        ),
+        (RECURRENT.replace('range(1, 9)', 'range(1, 2000000000)'), 'concat has more numbers'),
+        (DARTS_V2.replace('[2, 3, 4, 5]', '1+' * 30_000 + '1', 1), 'nested too deeply'),
+        (DARTS_V2.replace('[2, 3, 4, 5]', '1+' * 900 + '1', 1), 'it is a list, or range'),
+        (DARTS_V2.replace('[2, 3, 4, 5]', '-' * 100_000 + '1', 1), 'nested too deeply'),
     ],
 )
 def test_what_is_none(text, message):
