@@ -19,7 +19,7 @@ from nao_tf.reports.charts import legend, plain
 from nao_tf.reports.page import Section, number, page
 from nao_tf.search.epochs import read_epochs
 from nao_tf.search.workdir import CONFIG, SUMMARY, read_json
-from nao_tf.spaces.writing import pair_from_json
+from nao_tf.spaces.writing import cells_from_json
 
 SCORES = ('score', 'perplexity')  # of an epoch: of images, of a text
 
@@ -43,7 +43,7 @@ def training_page(workdir: Path, album: Album) -> str:
     metric = str(config.get('task.metric', metric)) if summary is None else summary['metric']
     sections = [_overview(config, summary, epochs)]
     if summary is not None and 'architecture' in summary:
-        cells = pair_from_json(summary['architecture'])
+        cells = cells_from_json(summary['architecture'])
         picture = album.add('cell', draw_cells(graphs_of(cells)), f'Graph of the cells: {summary["description"]}')
         sections.append(Section('Cells', pictures=[picture], code=('as text', summary['description'])))
     if epochs:

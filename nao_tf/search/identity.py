@@ -17,7 +17,9 @@ EXTENDABLE = (
     'ray.*',
     'space.module',
     'data',
-    # Where the data lies and is kept, and the space's file; the fingerprints say whether they are the same.
+    # Where architectures, weights and data lie and are kept; the fingerprints say whether they are the same.
+    'architecture',
+    'weights',
     'task.path',
     'task.data_dir',
     'task.cache_dir',

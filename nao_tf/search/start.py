@@ -16,10 +16,11 @@ from nao_tf.files import as_path
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.plan import plan_network
 from nao_tf.search.children import PRECISIONS, check_precision, image_recipe, image_training
-from nao_tf.search.winners import Candidate, candidates, fingerprint
+from nao_tf.search.chosen import chosen_architectures
+from nao_tf.search.winners import Candidate, fingerprint
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.image import ImageTask
-from nao_tf.tasks.make import TEXT_SOURCES, Task, TaskMaker, make_task
+from nao_tf.tasks.make import TEXT_SOURCES, Task, TaskMaker
 from nao_tf.training.config import TrainConfig
 
 HEAD = 'classifier/'
@@ -48,12 +49,13 @@ class Start:
     notes: tuple[str, ...] = ()
 
 
-def make_start(config: ml_collections.ConfigDict, make: TaskMaker = make_task) -> Start:
+def make_start(config: ml_collections.ConfigDict, make: TaskMaker, workdir: str | Path) -> Start:
     """Returns what a config says to start from, every value checked.
 
     Args:
         config: of `default_image_train_config` or `default_finetune_config`.
         make: makes the task of the fields of `config.task`.
+        workdir: of the training, begun or not.
 
     Raises:
         InputError: for a value that is wrong, before any training starts.
@@ -63,7 +65,8 @@ def make_start(config: ml_collections.ConfigDict, make: TaskMaker = make_task) -
     check_precision(config, PRECISIONS)
     if 'weights' in config:
         return _from_weights(config, make)
-    found = candidates(config.architecture, config.top_k, space=config.space.name, module=config.space.module)
+    space = config.space
+    found = chosen_architectures(config.architecture, config.top_k, workdir, space=space.name, module=space.module)
     for candidate in found:
         candidate.pair  # noqa: B018 - raises where it is none
     task = _images(make(config.task.to_dict()))

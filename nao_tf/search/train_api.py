@@ -21,6 +21,7 @@ from nao_tf.search.train import train as run_training
 from nao_tf.search.train_config import default_finetune_config, default_image_train_config, default_train_config
 from nao_tf.search.workdir import MODEL
 from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.reading import cells_of, read_cells
 from nao_tf.tasks.make import is_text, make_task
 from nao_tf.training.strategy import OFF, Distribution
 
@@ -83,6 +84,11 @@ def train(
         settings.architecture = str(architecture)
         if 'space' in settings:
             settings.space.name = architecture.space
+        elif read_cells(str(architecture)) != cells_of(architecture):
+            raise InputError(
+                f'the tokens of an architecture of space {architecture.space} mean another cell where no space is '
+                'named; give the result of its search, or its work directory'
+            )
     elif isinstance(architecture, str | os.PathLike):
         settings.architecture = str(architecture)
     else:

@@ -14,9 +14,10 @@ from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.predict import test_metrics
-from nao_tf.files import as_path, is_whole_archive, local_file, write_text
+from nao_tf.files import as_path, local_file, write_text
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.cost import count_multiply_adds, count_parameters
+from nao_tf.search.chosen import keep_architectures
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
 from nao_tf.search.execution import Execution
@@ -27,7 +28,7 @@ from nao_tf.search.start import Start, make_start
 from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.train_config import default_finetune_config, default_image_train_config
 from nao_tf.search.train_summary import print_training
-from nao_tf.search.workdir import MODEL, SUMMARY, open_workdir, read_json
+from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_json
 from nao_tf.spaces.writing import describe_cells, pair_to_json
 from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.training.strategy import OFF, Distribution, make_strategy
@@ -66,7 +67,7 @@ def train_classifier(
     make_strategy(distribution)  # which has to come before any other use of TensorFlow
     config = config.copy_and_resolve_references()
     config.child.precision = Execution(distribution=distribution).precision(config)
-    start = make_start(config, make)
+    start = make_start(config, make, workdir)
     identity = {**flatten(config), **start.identity, 'data': start.task.name, 'fingerprint': start.task.fingerprint}
     defaults = default_finetune_config() if 'weights' in config else default_image_train_config()
     crew = Crew(distribution)
@@ -82,9 +83,10 @@ def train_classifier(
             crew.tell_json(None)
             console.print(f'{workdir} holds this training, finished', markup=False)
             summary: dict[str, Any] = read_json(folder / SUMMARY)
-            _check_model(folder)
+            check_model(folder, f'{OUTCOMES} and {SUMMARY}')
         else:
             crew.tell_json('train')
+            keep_architectures(start.candidates, config.get('architecture', ''), folder)
             try:
                 with crew.training():
                     outcomes = _train(config, start, folder, deadline, console, distribution, crew)
@@ -175,7 +177,7 @@ def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: 
     winner = _best(outcomes)
     if winner is None:
         raise InputError(f'{outcomes[0].failure}; a lower child.learning_rate may help, in a new --workdir')
-    _check_model(folder)
+    check_model(folder, f'{OUTCOMES} and {SUMMARY}')
     task, outcome, cells = start.task, outcomes[winner], start.candidates[winner].pair
     test = None
     if 'test' in task.splits:
@@ -207,12 +209,3 @@ def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: 
         summary['origin'] = start.candidates[winner].origin
     write_text(folder / SUMMARY, json.dumps(summary, indent=1))
     return summary
-
-
-def _check_model(folder: Path) -> None:
-    """Raises an InputError if the model of trainings that have ended is not there any more."""
-    if not is_whole_archive(folder / MODEL):
-        state = 'is damaged' if (folder / MODEL).exists() else 'is gone'
-        raise InputError(
-            f'{folder / MODEL} {state}; put back a copy, or remove {OUTCOMES} and {SUMMARY} beside it to train anew'
-        )

@@ -17,6 +17,7 @@ from nao_tf.files import as_path, write_text
 from nao_tf.networks.language_model import LanguageModel
 from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.search.children import recurrent_recipe
+from nao_tf.search.chosen import chosen_architectures, keep_architectures
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
 from nao_tf.search.epochs import EpochLog
@@ -27,10 +28,10 @@ from nao_tf.search.setup import set_threads
 from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.train_config import default_train_config
 from nao_tf.search.train_summary import print_training
-from nao_tf.search.winners import candidates, fingerprint, is_folder
-from nao_tf.search.workdir import MODEL, SUMMARY, open_workdir
+from nao_tf.search.winners import fingerprint
+from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_json
 from nao_tf.spaces.cells import RecurrentCell
-from nao_tf.spaces.writing import describe_cells
+from nao_tf.spaces.writing import cells_to_json, describe_cells
 from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.language import LanguageTrainer
@@ -73,14 +74,13 @@ def train_cell(
     task = make(config.task.to_dict())
     if not isinstance(task, TextTask):
         raise InputError(f'task {task.name} is of images: nao train trains recurrent cells on text')
-    found = candidates(config.architecture)
+    found = chosen_architectures(config.architecture, 1, workdir)
     cell = found[0].cells
     if not isinstance(cell, RecurrentCell):
         raise InputError(f'architecture {config.architecture[:80]!r} is convolutional; a text needs a recurrent cell')
     network_config, training = recurrent_recipe(config, task)
     identity = {**flatten(config), 'data': task.name, 'fingerprint': task.fingerprint}
-    if is_folder(config.architecture):  # whose best may become another one
-        identity['architecture.fingerprint'] = fingerprint(found)
+    identity['architecture.fingerprint'] = fingerprint(found)
     crew = Crew(distribution)
     crew.agree(identity)
     if not crew.chief:
@@ -92,6 +92,10 @@ def train_cell(
             folder = stack.enter_context(
                 open_workdir(as_path(workdir), identity, flatten(default_train_config()), task='training')
             )
+        if crew.tell_json(folder is not None and (folder / SUMMARY).exists()):
+            return None if folder is None else _finished(folder, found[0].origin, console)
+        if folder is not None:
+            keep_architectures(found, config.architecture, folder)
         with strategy.scope():
             network = LanguageNetwork(cell, network_config, seed=config.seed)
         trainer = LanguageTrainer(network, task, config=training, seed=config.seed, distribution=distribution)
@@ -171,6 +175,16 @@ def _train(
         log.close()
 
 
+def _finished(folder: Path, origin: str, console: Terminal) -> dict[str, Any]:
+    """Returns the summary of a training that has ended, without testing again."""
+    console.print(f'{folder} holds this training, finished', markup=False)
+    summary: dict[str, Any] = read_json(folder / SUMMARY)
+    check_model(folder, SUMMARY)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    print_training(summary, origin, folder, console)
+    return summary
+
+
 def _finish(
     trainer: LanguageTrainer, folder: Path | None, parameters: int, origin: str, console: Terminal
 ) -> dict[str, Any] | None:
@@ -185,6 +199,8 @@ def _finish(
         'validation': result.metrics,
         'test': test,
         'parameters': parameters,
+        'architecture': cells_to_json(trainer.network.cell),
+        'description': describe_cells(trainer.network.cell),
     }
     # A network of its own, without copies of its variables on several devices.
     network = LanguageNetwork(trainer.network.cell, trainer.network.config, seed=trainer.network.seed)
@@ -192,5 +208,6 @@ def _finish(
         variable.assign(value)
     save_model(LanguageModel(network, trainer.task.vocabulary), folder / MODEL)
     write_text(folder / SUMMARY, json.dumps(summary, indent=1))
+    (folder / CHECKPOINT).unlink(missing_ok=True)
     print_training(summary, origin, folder, console)
     return summary

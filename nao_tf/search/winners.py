@@ -18,7 +18,9 @@ from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json, space_modul
 from nao_tf.spaces.cells import CellPair, RecurrentCell
 from nao_tf.spaces.reading import cells_of, read_cells
 from nao_tf.spaces.registry import get_space
-from nao_tf.spaces.writing import pair_from_json
+from nao_tf.spaces.writing import cells_from_json
+
+RECURRENT = ('nodes', 'outputs')  # what a language model's config has of its cell
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,11 +167,6 @@ def cells_of_model(path: Path) -> CellPair | RecurrentCell:
     try:
         with path.open('rb') as file, zipfile.ZipFile(file) as archive:
             config = json.loads(archive.read('config.json'))['config']['network']['config']
-        if 'cells' in config:
-            return pair_from_json(config['cells'])
-        nodes, outputs = config['nodes'], config['outputs']
-        return RecurrentCell(
-            tuple((int(source), str(name)) for source, name in nodes), None if outputs is None else tuple(outputs)
-        )
+        return cells_from_json(config['cells'] if 'cells' in config else {name: config[name] for name in RECURRENT})
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f'{path} is no model of nao_tf ({" ".join(str(error).split())[:200]})') from None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nao_tf.errors import InputError
-from nao_tf.files import is_stored, write_text
+from nao_tf.files import is_stored, is_whole_archive, write_text
 from nao_tf.locks import locked
 from nao_tf.search.identity import check_same
 
@@ -65,6 +65,18 @@ def space_module(workdir: Path, config: Mapping[str, Any]) -> str:
             'what it does, put it elsewhere and change the config'
         )
     return module
+
+
+def check_model(folder: Path, records: str) -> None:
+    """Raises an InputError if the model of a training that has ended is not there any more.
+
+    Args:
+        folder: of the training.
+        records: the files beside it that say that it has ended.
+    """
+    if not is_whole_archive(folder / MODEL):
+        state = 'is damaged' if (folder / MODEL).exists() else 'is gone'
+        raise InputError(f'{folder / MODEL} {state}; put back a copy, or remove {records} beside it to train anew')
 
 
 def cannot_write(error: OSError, place: Path | str) -> InputError:

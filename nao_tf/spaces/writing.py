@@ -52,6 +52,30 @@ def describe_cells(cells: CellPair | RecurrentCell) -> str:
     return describe_recurrent(cells) if isinstance(cells, RecurrentCell) else describe_pair(cells)
 
 
+def cells_to_json(cells: CellPair | RecurrentCell) -> dict[str, Any]:
+    """Returns cells as JSON: `pair_to_json`, or of a recurrent one `{'nodes': [[0, 'tanh'], ...], 'outputs': None}`."""
+    if isinstance(cells, CellPair):
+        return pair_to_json(cells)
+    outputs = None if cells.outputs is None else list(cells.outputs)
+    return {'nodes': [list(node) for node in cells.nodes], 'outputs': outputs}
+
+
+def cells_from_json(value: Mapping[str, Any]) -> CellPair | RecurrentCell:
+    """Reads what `cells_to_json` writes.
+
+    Raises:
+        InputError: if it is of neither kind, naming what is wrong.
+    """
+    if 'nodes' not in value:
+        return pair_from_json(value)
+    try:
+        nodes = tuple((int(source), str(activation)) for source, activation in value['nodes'])
+        outputs = value.get('outputs')
+        return RecurrentCell(nodes, None if outputs is None else tuple(map(int, outputs)))
+    except (TypeError, ValueError) as error:
+        raise InputError(f'a recurrent cell in JSON has nodes [[source, activation], ...]: {error}') from None
+
+
 def pair_to_json(pair: CellPair) -> dict[str, Any]:
     """Returns the released JSON form: `{'conv_dag': {'node_3': [name, in1, in2, op1, op2], ...}, 'reduc_dag': ...}`.
 

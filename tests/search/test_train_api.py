@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import nao_tf
+from nao_tf.errors import InputError
 from nao_tf.search.train_config import default_finetune_config, default_image_train_config
+from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from tests.reports.conftest import write_workdir
 
 SMALL = {
@@ -82,6 +84,14 @@ def test_an_architecture_of_a_space_of_ones_own(trained, images, module, tmp_pat
     assert result is None
     assert json.loads((tmp_path / 'run' / 'config.json').read_text())['space.name'] == 'tiny'
     assert config.space.name == ''  # a person's own config is left alone
+
+
+def test_tokens_of_another_recurrent_space_are_not_mistaken(tmp_path):
+    space = RecurrentCellSpace('mine', activations=('relu', 'tanh'))
+    found = space.sample(np.random.default_rng(0))
+    with pytest.raises(InputError, match='mine'):
+        nao_tf.train(found, 'pydoc', workdir=tmp_path / 'run')
+    assert not (tmp_path / 'run').exists()
 
 
 def test_text(tmp_path):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ from nao_tf.search.terminal import JSON, QUIET, Terminal
 from nao_tf.search.train_config import default_finetune_config, default_image_train_config
 from nao_tf.search.train_images import train_classifier
 from nao_tf.tasks.image import ImageTask
+from nao_tf.tasks.make import make_task
 from nao_tf.training.classifier import ClassifierTrainer
 from tests.reports.conftest import write_workdir
 
@@ -53,6 +55,30 @@ def run(config, workdir, **options):
 
 def weights(file):
     return [variable.numpy() for variable in keras.models.load_model(file).variables]
+
+
+def test_what_a_training_began_with_stays_when_its_search_goes_on_and_moves(config, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FinalTraining, 'run', stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(config, tmp_path / 'run')
+    search = tmp_path / 'search'
+    rows = [*ROWS, ('search', 1, 'random', None, 0.99, None, 400)]
+    module = json.loads((search / 'config.json').read_text())['space.module']
+    shutil.rmtree(search)
+    write_workdir(search, rows, 'tiny', space__module=module)
+    summary, output = run(config, tmp_path / 'run')
+    assert 'trial 2 of' in output
+    assert summary['epoch'] == 1
+    config.architecture = str(search.rename(tmp_path / 'moved'))
+    with pytest.raises(InputError, match=r'architecture\.fingerprint was'):
+        run(config, tmp_path / 'run')
+    shutil.rmtree(config.architecture)
+    write_workdir(tmp_path / 'moved', ROWS, 'tiny', space__module=module)
+    assert run(config, tmp_path / 'run')[0] == summary
 
 
 def test_stopped_inside_an_epoch_ends_the_same(config, tmp_path, monkeypatch):
@@ -124,7 +150,7 @@ def test_weights_of_all_images_go_on_with_other_images(config, tmp_path):
         run(tuned, tmp_path / 'tuned')
     assert not (tmp_path / 'tuned').exists()
     tuned.replace_head = True
-    start = make_start(tuned)
+    start = make_start(tuned, make_task, tmp_path / 'tuned')
     assert start.task.image_shape == (8, 8, 1)
     begun = FinalTraining(start, 0, tmp_path, seed=1).trainer.network.places()
     trained = keras.models.load_model(tuned.weights).network.places()
@@ -137,7 +163,7 @@ def test_weights_of_all_images_go_on_with_other_images(config, tmp_path):
     assert 'N=1 F=2' in output
     tuned.task.channels = 3
     with pytest.raises(InputError, match=r'takes images of 1 channels, .* have 3; set task.channels to 1'):
-        make_start(tuned)
+        make_start(tuned, make_task, tmp_path / 'tuned')
 
 
 def test_divergence_is_said_in_one_line(config, tmp_path):

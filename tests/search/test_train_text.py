@@ -10,8 +10,11 @@ from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.networks.language_model import LanguageModel
+from nao_tf.reports.report import make_report
 from nao_tf.search.train_config import default_train_config
 from nao_tf.search.train_text import CHECKPOINT, train_cell
+from nao_tf.spaces.writing import cells_to_json
+from nao_tf.training.language import LanguageTrainer
 
 
 @pytest.fixture
@@ -54,8 +57,22 @@ def test_stopped_after_every_epoch_ends_the_same(config, tmp_path):
     assert isinstance(models[0], LanguageModel)
     assert json.loads((tmp_path / 'parts' / 'summary.json').read_text()) == summary
     assert summary['validation']['perplexity'] > 1
-    again, _ = run(config, tmp_path / 'parts')
+    assert summary['architecture'] == cells_to_json(models[0].network.cell)
+
+
+def test_a_finished_training_is_not_tested_again(config, tmp_path, monkeypatch):
+    config.child.epochs = 1
+    summary, _ = run(config, tmp_path / 'run')
+    assert not (tmp_path / 'run' / CHECKPOINT).exists()
+    monkeypatch.setattr(LanguageTrainer, 'evaluate', None)
+    again, output = run(config, tmp_path / 'run')
     assert again == summary
+    assert 'holds this training, finished' in output.replace('\n', ' ')
+    page = make_report(tmp_path / 'run', tmp_path / 'report.html')
+    assert 'Graph of the cells' in (tmp_path / 'report.html').read_text(), page
+    (tmp_path / 'run' / 'best_model.keras').write_bytes(b'PK')
+    with pytest.raises(InputError, match=r'best_model.keras is damaged; put back a copy, or remove summary.json'):
+        run(config, tmp_path / 'run')
 
 
 def test_epochs_that_are_rolled_back_count_and_can_be_stopped(config, tmp_path):
