@@ -200,9 +200,15 @@ class Table:
                 f'{self.path}: tokens are [rows, {space.length}] unsigned integers in space {space.name}, '
                 f'not {tokens.shape} {tokens.dtype}'
             )
-        for name, array in (*self._content.columns.items(), *self._content.seeds.items()):
-            if array.dtype.kind != 'f' or array.ndim not in (1, 2):
-                raise InputError(f'{self.path}: column {name} is of floats, not of {array.dtype} {array.shape}')
+        for what, shape, arrays in (
+            ('column', '[rows]', self._content.columns),
+            ('the seeds of column', '[rows, seeds]', self._content.seeds),
+        ):
+            for name, array in arrays.items():
+                if array.dtype.kind != 'f' or array.ndim != shape.count(',') + 1:
+                    raise InputError(
+                        f'{self.path}: {what} {name} is floats {shape}, not {array.dtype} {list(array.shape)}'
+                    )
         wrong = np.any(tokens >= len(space.vocabulary), 1)
         state = np.zeros(len(tokens), int)
         for position in range(space.length):

@@ -60,7 +60,7 @@ def checksum(content: Content) -> str:
     for name, array in arrays.items():
         little = np.ascontiguousarray(array, array.dtype.newbyteorder('<'))
         digest.update(f'/{name}/{little.dtype.str}/{little.shape}/'.encode())
-        digest.update(little.data)
+        digest.update(little.tobytes())  # dates, which are no figures, have no buffer
     return digest.hexdigest()
 
 
@@ -108,10 +108,11 @@ def read(path: Path) -> Content:
             raise InputError(f'{path} is no table, or was cut off: it is no whole .npz file; make it or copy it again')
         try:
             with np.load(here, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+                members = {name: file[name] for name in file.files}
         except DAMAGES as error:
             reason = ' '.join(str(error).split())[:200]
             raise InputError(f'{path} is damaged: {reason}; make it or copy it again') from None
+    arrays = {name: array for name, array in members.items() if isinstance(array, np.ndarray)}  # others are bytes
     if 'metadata' in arrays:
         return _own(path, arrays)
     if {'adj', 'n_vertices', 'ops'} <= arrays.keys():
@@ -128,7 +129,7 @@ def _own(path: Path, arrays: Mapping[str, np.ndarray]) -> Content:
     """Returns the content of the package's own format, checked."""
     try:
         metadata = json.loads(arrays['metadata'].tobytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict) or metadata.get('format') != FORMAT:
         raise InputError(f'{path} is no table: its metadata does not say {FORMAT!r}')
@@ -160,6 +161,7 @@ def _nasbench201(path: Path, arrays: Mapping[str, np.ndarray]) -> Content:
     """Returns the content of `ops` [15625, 6] (0 to 4, rows in the benchmark's order) and columns."""
     space = NASBench201Space()
     _same_rows(path, {name: _rows(array) for name, array in arrays.items()})
+    _integers(path, arrays, 'ops')
     tokens = arrays['ops'].astype(np.int64) + 1
     if tokens.min(initial=1) < 1 or tokens.max(initial=1) >= len(space.vocabulary):
         raise InputError(f'{path}: ops has values outside 0..{len(space.vocabulary) - 2}')
@@ -176,15 +178,19 @@ def _nasbench101(path: Path, arrays: Mapping[str, np.ndarray]) -> Content:
     """Returns the content of `adj` [N, 7, 7], `ops` [N, 5], `n_vertices` [N] (padded cells) and columns."""
     space = NASBench101Space()
     _same_rows(path, {name: _rows(array) for name, array in arrays.items()})
-    matrices, operations = arrays['adj'], arrays['ops']
-    if matrices.shape[1:] != (7, 7) or operations.shape[1:] != (5,):
-        raise InputError(f'{path}: adj and ops are [N, 7, 7] and [N, 5], not {matrices.shape} and {operations.shape}')
+    _integers(path, arrays, 'adj', 'ops', 'n_vertices')
+    matrices, operations, sizes = arrays['adj'], arrays['ops'], arrays['n_vertices']
+    if matrices.shape[1:] != (7, 7) or operations.shape[1:] != (5,) or sizes.ndim != 1:
+        raise InputError(
+            f'{path}: adj, ops and n_vertices are [N, 7, 7], [N, 5] and [N], not {matrices.shape}, {operations.shape} '
+            f'and {sizes.shape}'
+        )
     tokens = np.zeros((len(matrices), space.length), np.uint8)
-    for row, size in enumerate(arrays['n_vertices'].tolist()):
+    for row, size in enumerate(sizes.tolist()):
         used = operations[row, : max(size - 2, 0)].tolist()
         graph = (
             from_matrix(matrices[row, :size, :size], tuple(used))
-            if 2 <= size <= 7 and max(used, default=0) < 3
+            if 2 <= size <= 7 and all(0 <= operation < 3 for operation in used)
             else None
         )
         if graph is None:
@@ -206,6 +212,13 @@ def _columns(arrays: Mapping[str, np.ndarray], others: set[str]) -> tuple[dict[s
     return columns, seeds
 
 
+def _integers(path: Path, arrays: Mapping[str, np.ndarray], *names: str) -> None:
+    """Checks that arrays are of integers (or truth values, as adjacency may be)."""
+    for name in names:
+        if arrays[name].dtype.kind not in 'iub':
+            raise InputError(f'{path}: {name} is of integers, not of {arrays[name].dtype}')
+
+
 def _rows(array: np.ndarray) -> int:
     """Returns the number of rows of an array, 0 for a scalar."""
     return array.shape[0] if array.ndim else 0
@@ -213,7 +226,8 @@ def _rows(array: np.ndarray) -> int:
 
 def _same_rows(path: Path, rows: Mapping[str, Any]) -> None:
     """Checks that all arrays have the same number of rows."""
-    if len(set(rows.values())) > 1:
+    first = next(iter(rows.values()))
+    if any(count != first for count in rows.values()):
         text = ', '.join(f'{name} {count}' for name, count in rows.items())
         raise InputError(f'{path} is damaged: its rows are not equally many: {text[:300]}')
 

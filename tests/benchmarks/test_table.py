@@ -176,6 +176,31 @@ def test_tokens_that_are_no_architecture(saved):
     one_line(saved, r'tokens are \[rows, 6\]')
 
 
+@pytest.mark.parametrize(
+    ('part', 'array', 'message'),
+    [
+        ('columns', np.zeros((40, 3)), r'column valid is floats \[rows\], not float64 \[40, 3\]'),
+        ('columns', np.zeros(40, 'datetime64[s]'), r'column valid is floats \[rows\], not datetime64'),
+        ('columns', np.full(40, 'high'), r'column valid is floats \[rows\], not <U4'),
+        ('seeds', np.zeros(40), r'the seeds of column valid is floats \[rows, seeds\], not float64 \[40\]'),
+        (
+            'seeds',
+            np.zeros((40, 3, 2)),
+            r'the seeds of column valid is floats \[rows, seeds\], not float64 \[40, 3, 2\]',
+        ),
+    ],
+)
+def test_figures_of_another_form(saved, part, array, message):
+    content = table_files.read(saved)
+    table_files.write(saved, content._replace(**{part: {**getattr(content, part), 'valid': array}}))
+    one_line(saved, message)
+
+
+def test_metadata_of_another_form(saved):
+    one_line(restated(saved, rows=[40]), 'not equally many')
+    one_line(changed(saved, metadata=np.frombuffer(b'[' * 100_000, np.uint8)), 'does not say')
+
+
 def test_foreign_files(tmp_path):
     path = tmp_path / 'foreign.npz'
     one_line(path, 'there is no table')
@@ -213,6 +238,26 @@ def test_layouts_that_are_read_directly(tmp_path):
     matrix[1, 1, 2] = 0
     np.savez(path, **arrays, valid=np.array([0.5, 0.6]))
     one_line(path, 'row 1 is no cell of NAS-Bench-101')
+
+
+def test_layouts_with_the_wrong_numbers(tmp_path):
+    path = tmp_path / 'raw.npz'
+    np.savez(path, ops=np.full((15625, 6), 'conv'))
+    one_line(path, 'ops is of integers, not of <U4')
+    matrix = np.zeros((1, 7, 7), np.uint8)
+    matrix[:, 0, 1] = matrix[:, 1, 2] = 1
+    right = {'adj': matrix, 'n_vertices': np.array([3]), 'ops': np.array([[0, -1, -1, -1, -1]])}
+    np.savez(path, **right)
+    assert len(Table.open(path)) == 1
+    for name, array, message in (
+        ('ops', np.full((1, 5), 'conv'), 'ops is of integers, not of <U4'),
+        ('n_vertices', np.array([3.0]), 'n_vertices is of integers, not of float64'),
+        ('n_vertices', np.array([[3]]), r'n_vertices are .* and \(1, 1\)'),
+        ('adj', np.full((1, 7, 7), np.nan), 'adj is of integers, not of float64'),
+        ('ops', np.array([[-1, 0, 0, 0, 0]]), 'row 0 is no cell of NAS-Bench-101'),
+    ):
+        np.savez(path, **{**right, name: array})
+        one_line(path, message)
 
 
 def one_line(path, message):
