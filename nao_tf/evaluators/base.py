@@ -29,6 +29,15 @@ class Evaluator(abc.ABC):
         """
         raise NotImplementedError(f'{type(self).__name__} has no models')
 
+    def checkpoint(self, architecture: Architecture) -> Path | None:
+        """Returns the file from which the evaluation of an architecture would be continued, None for none.
+
+        Args:
+            architecture: canonical.
+        """
+        del architecture
+        return None
+
 
 def child_seed(seed: int, architecture: Architecture) -> int:
     """Returns the seed of a child: a hash of the search's seed and the canonical architecture.

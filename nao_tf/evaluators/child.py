@@ -11,6 +11,7 @@ from typing import BinaryIO, Generic, Protocol, TypeVar
 
 import keras
 
+from nao_tf.errors import InputError
 from nao_tf.evaluators.base import Evaluator, child_seed
 from nao_tf.files import written_whole
 from nao_tf.searchers.evaluation import Evaluation
@@ -131,13 +132,14 @@ class Child(Evaluator, Generic[Network]):
 
         Raises:
             DivergedError: if its loss is not finite.
+            InputError: if a checkpoint cannot be written.
         """
         started = time.perf_counter()
         self.network = None
         release()
         seed = child_seed(self.seed, architecture)
         network, trainer = self.start(architecture, seed)
-        result = self._train(trainer, seed)
+        result = self._train(trainer, self.checkpoint(architecture))
         self.network, self._built = network, (architecture, seed)
         return Evaluation(
             architecture,
@@ -147,9 +149,13 @@ class Child(Evaluator, Generic[Network]):
             parameters=self.parameters(architecture),
         )
 
-    def _train(self, trainer: Trainer, seed: int) -> TrainResult:
+    def checkpoint(self, architecture: Architecture) -> Path | None:
+        """Returns the file in which a child that trains for long keeps how far it is, None for none."""
+        name = f'child_{child_seed(self.seed, architecture):08x}.npz'
+        return None if self.checkpoints is None else self.checkpoints / name
+
+    def _train(self, trainer: Trainer, file: Path | None) -> TrainResult:
         """Trains, from a checkpoint where there is one, and with new ones where that takes long."""
-        file = None if self.checkpoints is None else self.checkpoints / f'child_{seed:08x}.npz'
         if self.broadcast is not None:
             here = self.broadcast.chief and file is not None and file.exists()
             if content := self.broadcast.send(file.read_bytes() if here and file is not None else b''):
@@ -163,7 +169,11 @@ class Child(Evaluator, Generic[Network]):
         def on_loop() -> None:
             nonlocal written
             if time.perf_counter() - written >= CHECKPOINT_SECONDS:
-                trainer.save_checkpoint(file)
+                try:
+                    trainer.save_checkpoint(file)
+                except OSError as error:  # of the disk: it says nothing about the child
+                    reason = error.strerror or error
+                    raise InputError(f'cannot write {file}: {reason}; the same command continues') from None
                 written = time.perf_counter()
 
         try:

@@ -73,15 +73,22 @@ class BestChildren:
             self.executor.save(self.path(trial))
 
     def tidy(self, history: History) -> None:
-        """Removes the files of trials that are no arm's best and not on the front."""
+        """Removes the files of trials that are no arm's best and not on the front, and checkpoints of ended trials."""
         if not self.folder.is_dir():
             return
-        wanted = {self.path(best) for best in map(history.best, (SEARCH, BASELINE)) if best is not None}
+        wanted = [best for best in map(history.best, (SEARCH, BASELINE)) if best is not None]
         if self.front is not None:
-            wanted.update(map(self.path, self.front.trials(history)))
+            wanted += self.front.trials(history)
+        models = set(map(self.path, wanted))
         for file in self.folder.glob('*.keras'):
-            if file not in wanted:
+            if file not in models:
                 file.unlink()
+        if checkpoints := list(self.folder.glob('child_*.npz')):
+            wanted += [trial for trial in history.trials.values() if trial.evaluation is None]
+            under_way = {self.evaluator.checkpoint(trial.proposal.architecture) for trial in wanted}
+            for file in checkpoints:
+                if file not in under_way:
+                    file.unlink(missing_ok=True)
 
     def front_models(self, history: History) -> dict[int, str]:
         """Returns the files of the children of the front in the work directory, by the numbers of their trials."""

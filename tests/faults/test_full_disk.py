@@ -3,10 +3,19 @@
 import os
 import subprocess
 
+import numpy as np
 import pytest
 
 from nao_tf.errors import InputError
+from nao_tf.evaluators import child
+from nao_tf.evaluators.trained_child import TrainedChild
 from nao_tf.files import written_whole
+from nao_tf.networks.config import NetworkConfig
+from nao_tf.search.executor import attempt
+from nao_tf.spaces.registry import get_space
+from nao_tf.tasks.make import make_task
+from nao_tf.training.config import TrainConfig
+from tests.faults.conftest import TINY
 from tests.faults.test_damaged_search import result_of
 
 SIZE = 1 << 20
@@ -43,6 +52,18 @@ def test_a_search_on_a_full_disk_continues_when_there_is_room(instant_search, sm
     assert stopped >= 3
     ballast.unlink()
     assert result_of(small_disk / 'run', instant_search(small_disk / 'run')[0]) == expected
+
+
+def test_a_child_whose_checkpoint_finds_no_room_has_not_failed(small_disk, monkeypatch):
+    task, space = make_task({'name': 'digits'}), get_space('', module=TINY)
+    network = NetworkConfig(cells_per_stage=1, filters=2, image_shape=task.image_shape, classes=task.classes)
+    recipe = TrainConfig(epochs=1, batch_size=512, score='last')
+    evaluator = TrainedChild(task, space, network=network, training=recipe, seed=0)
+    evaluator.checkpoints = small_disk / 'children'
+    monkeypatch.setattr(child, 'CHECKPOINT_SECONDS', 0.0)
+    (small_disk / 'ballast').write_bytes(bytes(SIZE))
+    with pytest.raises(InputError, match=r'cannot write .*child_.*: No space left .*; the same command continues'):
+        attempt(evaluator, space.canonical(space.sample(np.random.default_rng(0))))
 
 
 def test_what_a_killed_process_had_written_goes_at_the_next_writing(tmp_path):
