@@ -72,7 +72,8 @@ class BatchSource:
 
     Args:
         space: gives the symmetric copies and the masks' states.
-        config: gives batch, symmetry, learning rate and schedule.
+        config: gives batch, symmetry, learning rate and schedule. Symmetries `doubled` and `online` need nodes of two
+            branches that can be exchanged (section 3.2); without them the cells are used as they are.
         tokens: int [n, T], n >= 1.
         targets: float32 [n].
         rng: the source of randomness.
