@@ -36,7 +36,7 @@ def training_page(workdir: Path, album: Album) -> str:
     """
     config = read_json(workdir / CONFIG)
     summary = read_json(workdir / SUMMARY) if (workdir / SUMMARY).exists() else None
-    epochs = read_epochs(workdir)
+    epochs, damaged = read_epochs(workdir)
     if summary is None and not epochs:
         raise InputError(f'{workdir} is a training of which no epoch has ended yet: there is nothing to report')
     metric = 'perplexity' if any('perplexity' in row for rows in epochs.values() for row in rows) else 'accuracy'
@@ -53,7 +53,7 @@ def training_page(workdir: Path, album: Album) -> str:
     if summary is not None and 'candidates' in summary:
         sections.append(_candidates(summary))
     what = config.get('architecture') or config.get('weights')
-    return page(f'{what} on {config.get("data", "")}', f'Training in {workdir}', sections)
+    return page(f'{what} on {config.get("data", "")}', f'Training in {workdir}', sections, damaged)
 
 
 def draw_epochs(candidates: Mapping[int, Sequence[Mapping[str, Any]]], metric: str) -> Figure:

@@ -1,4 +1,4 @@
-"""The log of a training: one line for every epoch, which reports and TensorBoard read."""
+"""The log of a training: one line for every epoch, which its report reads."""
 
 from __future__ import annotations
 
@@ -40,16 +40,17 @@ class EpochLog:
             self.journal.close()
 
 
-def read_epochs(folder: Path) -> dict[int, list[dict[str, Any]]]:
-    """Returns the epochs of every candidate of a training, in their order.
+def read_epochs(folder: Path) -> tuple[dict[int, list[dict[str, Any]]], list[str]]:
+    """Returns the epochs of every candidate of a training, in their order, and a message for each damaged line.
 
     Args:
         folder: the work directory of a training.
     """
     found: dict[tuple[int, int], dict[str, Any]] = {}
-    for event in Journal(folder / EPOCHS).read():
+    journal = Journal(folder / EPOCHS)
+    for event in journal.read():
         found[event['candidate'], event['epoch']] = event
     candidates: dict[int, list[dict[str, Any]]] = {}
     for (candidate, _), event in sorted(found.items()):
         candidates.setdefault(candidate, []).append(event)
-    return candidates
+    return candidates, journal.damaged

@@ -12,7 +12,8 @@ from nao_tf.errors import InputError
 from nao_tf.training.strategy import Distribution, make_strategy, task_of_cluster
 
 PLACES = ('Graph execution error', 'Detected at node', 'File "', '<stack', '[[')  # lines that say where, not what
-BLOCK = 4096  # int32 numbers that are sent at a time; the first says how many bytes there are
+FIRST = 4088  # bytes that are sent at first, behind their number
+BLOCK = 4 << 20  # bytes of each further piece
 
 
 class Broadcast:
@@ -34,7 +35,7 @@ class Broadcast:
         def exchange(block: tf.Tensor) -> tf.Tensor:
             return self.strategy.experimental_local_results(self.strategy.run(first_only, args=(block,)))[0]
 
-        self._exchange = tf.function(exchange, autograph=False, input_signature=[tf.TensorSpec((BLOCK,), tf.int32)])
+        self._exchange = tf.function(exchange, autograph=False)  # traced for the two lengths
 
     def send(self, data: bytes = b'') -> bytes:
         """Returns in every process what the first one gives; it waits until all have called.
@@ -45,16 +46,18 @@ class Broadcast:
         Raises:
             InputError: if another process is gone.
         """
-        padded = data + bytes(-len(data) % 4)
-        numbers = np.concatenate([[len(data)], np.frombuffer(padded, np.int32)]).astype(np.int32)
-        received: list[np.ndarray] = []
-        while not received or sum(map(len, received)) < 1 + -(-int(received[0][0]) // 4):
-            start = BLOCK * len(received)
-            block = np.zeros(BLOCK, np.int32)
-            block[: len(numbers[start : start + BLOCK])] = numbers[start : start + BLOCK]
-            with lost_workers():
-                received.append(self._exchange(tf.constant(block)).numpy())
-        return np.concatenate(received)[1:].tobytes()[: int(received[0][0])]
+        first = self._sent((len(data).to_bytes(8, 'little') + data[:FIRST]).ljust(8 + FIRST, b'\0'))
+        size = int.from_bytes(first[:8], 'little')
+        parts = [first[8:]]
+        for start in range(FIRST, size, BLOCK):
+            parts.append(self._sent(data[start : start + BLOCK].ljust(BLOCK, b'\0')))
+        return b''.join(parts)[:size]
+
+    def _sent(self, data: bytes) -> bytes:
+        """Returns bytes of the first process; every process gives as many, a multiple of four."""
+        with lost_workers():
+            sent = self._exchange(tf.constant(np.frombuffer(data, np.int32)))
+        return bytes(sent.numpy().tobytes())
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Every file of a training's work directory, damaged in every way: the command loses nothing, or says what to do."""
 
 import io
+import shutil
 
 import numpy as np
 import pytest
@@ -84,6 +85,16 @@ def test_one_that_is_half_done(command, finished, half_done, tmp_path):
                 assert result == summary
             else:
                 assert result is None, (name, how)
+
+
+def test_a_damaged_line_of_an_epoch_is_a_warning_of_the_report(finished, tmp_path):
+    shutil.copytree(finished[0], tmp_path / 'run')
+    file = tmp_path / 'run' / 'epochs.jsonl'
+    assert 'class="warning"' not in training_page(tmp_path / 'run', Album(tmp_path / 'whole'))
+    file.write_bytes(b'{"event":"epoch","candidate":1,"epoch":2\n' + file.read_bytes())
+    page = training_page(tmp_path / 'run', Album(tmp_path / 'report'))
+    assert 'epochs.jsonl:1 is damaged and was skipped' in page
+    assert 'class="warning"' in page
 
 
 def test_commands_that_look_on(finished, half_done, tmp_path):

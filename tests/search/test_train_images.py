@@ -90,7 +90,7 @@ def test_stopped_inside_an_epoch_ends_the_same(config, tmp_path, monkeypatch):
     )
     whole, output = run(config, tmp_path / 'whole')
     assert output.count('\nepoch ') == 2
-    assert [len(rows) for rows in read_epochs(tmp_path / 'whole').values()] == [1, 1]
+    assert [len(rows) for rows in read_epochs(tmp_path / 'whole')[0].values()] == [1, 1]
     assert 'candidate 1 of 2: trial 2' in output
     assert tests == ['test']
     first, second = whole['candidates']
