@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nao_tf.networks.language_model import LanguageModel
     from nao_tf.search.api import search
     from nao_tf.search.config import default_config, default_text_config
-    from nao_tf.search.run import Result
+    from nao_tf.search.result import Result
     from nao_tf.search.train_api import Trained, finetune, train
     from nao_tf.spaces.architecture import Architecture
     from nao_tf.spaces.registry import get_space
@@ -48,7 +48,7 @@ _HOMES = {
     'NAOOracle': 'nao_tf.tuner.nao',
     'NAOTuner': 'nao_tf.tuner.nao',
     'NetworkConfig': 'nao_tf.networks.config',
-    'Result': 'nao_tf.search.run',
+    'Result': 'nao_tf.search.result',
     'SearcherOracle': 'nao_tf.tuner.oracle',
     'default_config': 'nao_tf.search.config',
     'default_text_config': 'nao_tf.search.config',

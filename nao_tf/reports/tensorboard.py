@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from google.protobuf import text_format
@@ -29,7 +30,8 @@ class TensorBoard:
     """Writes `WORKDIR/tensorboard` while a search runs; a watcher of `nao_tf.search`.
 
     - `search` and `baseline` (runs): score, best so far, seconds and parameters of each child by its number; `rounds/`
-      and `controller/` by the round; the cell of every new best as an image.
+      and `controller/` by the round, when the first child of the next one has ended; those of shared weights under
+      `shared/`; the cell of every new best as an image.
     - `trials/N`: one run for each child with its HParams: arm, round, origin, and how often each word of the space's
       vocabulary occurs; score and parameters are the metrics.
     - the Projector: the mean state of E(x) of every architecture, with score, round and origin as metadata,
@@ -53,6 +55,7 @@ class TensorBoard:
         self.writers: dict[str, tf.summary.SummaryWriter] = {}
         self._best: dict[str, float] = {}
         self._drawn: set[Architecture] = set()
+        self._rounds = 0  # all below are written
         with self._writer('.').as_default():
             hparams.hparams_config(
                 hparams=[hparams.HParam(name) for name in ('arm', 'round', 'origin', *self._words())],
@@ -65,7 +68,7 @@ class TensorBoard:
 
     def ended(self, trial: Trial, history: History) -> None:
         """Writes one trial."""
-        del history
+        self._write_rounds(history, trial.proposal.round if trial.arm == SEARCH else 0)
         evaluation = trial.evaluation
         if not trial.finished or evaluation is None or trial.arm == WARM:
             return
@@ -85,16 +88,18 @@ class TensorBoard:
 
     def closed(self, history: History) -> None:
         """Writes the rounds and closes the files."""
-        with self._writer(SEARCH).as_default():
-            for row in summarise_rounds(history):
-                controller = {f'controller/{name}': value for name, value in (row['controller'] or {}).items()}
-                names = ('mean_score', 'mean_predicted', 'best_score')
-                for name, value in {**{f'rounds/{name}': row[name] for name in names}, **controller}.items():
-                    if value is not None:
-                        tf.summary.scalar(name, value, step=row['round'])
+        last = max((trial.proposal.round for trial in history.of_arm(SEARCH)), default=-1)
+        self._write_rounds(history, last + 1)
         for writer in self.writers.values():
             writer.close()
         self.writers = {}
+
+    def shared_round(self, record: Mapping[str, Any]) -> None:
+        """Writes a round of shared weights."""
+        names = ('loss', 'mean_score', 'best_score', 'mean_new', 'mean_predicted')
+        figures = {f'shared/{name}': record[name] for name in names}
+        figures |= {f'shared/controller/{name}': value for name, value in (record['controller'] or {}).items()}
+        self._write_scalars(figures, record['round'])
 
     def finished(self, history: History) -> None:
         """Writes what the Projector shows; nothing for fewer architectures than a map takes."""
@@ -109,6 +114,25 @@ class TensorBoard:
         if run not in self.writers:
             self.writers[run] = tf.summary.create_file_writer(str(self.folder / run))
         return self.writers[run]
+
+    def _write_rounds(self, history: History, end: int) -> None:
+        """Writes the rounds of the search below `end` that are not there yet."""
+        if end <= self._rounds:
+            return
+        for row in summarise_rounds(history):
+            if self._rounds <= row['round'] < end:
+                figures = {f'rounds/{name}': row[name] for name in ('mean_score', 'mean_predicted', 'best_score')}
+                figures |= {f'controller/{name}': value for name, value in (row['controller'] or {}).items()}
+                self._write_scalars(figures, row['round'])
+        self._rounds = end
+
+    def _write_scalars(self, figures: Mapping[str, float | None], step: int) -> None:
+        writer = self._writer(SEARCH)
+        with writer.as_default():
+            for name, value in figures.items():
+                if value is not None:
+                    tf.summary.scalar(name, value, step=step)
+        writer.flush()
 
     def _flush(self) -> None:
         for writer in self.writers.values():

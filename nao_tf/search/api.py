@@ -11,7 +11,8 @@ import ml_collections
 from nao_tf.errors import InputError
 from nao_tf.search.config import default_config, default_text_config, set_field
 from nao_tf.search.execution import Execution
-from nao_tf.search.run import Result, run_search
+from nao_tf.search.result import Result
+from nao_tf.search.run import run_search
 from nao_tf.search.setup import set_threads, share_gpus
 from nao_tf.search.watch import Watcher
 from nao_tf.tasks.make import Task, as_task, is_text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -51,6 +52,9 @@ class Progress:
         """A child starts."""
         self.console.tell('started', trial=trial.id, arm=trial.arm, attempt=trial.attempts)
         self.console.doing('training', self.ended_before + self.children, self.total)
+
+    def shared_round(self, record: Mapping[str, Any]) -> None:
+        """A round of shared weights has ended; its line is printed elsewhere (`SharingProgress`)."""
 
     def ended(self, trial: Trial, history: History) -> None:
         """Shows a trial that ended; a failure has a line of its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -12,7 +12,7 @@ import keras
 import ml_collections
 from rich.console import Console
 
-from nao_tf.files import as_path, local_file, write_text
+from nao_tf.files import as_path, write_text
 from nao_tf.search.budgets import missing_children
 from nao_tf.search.conclusion import crown, print_search, summarise_search
 from nao_tf.search.config import flatten
@@ -24,8 +24,9 @@ from nao_tf.search.keeper import BestChildren
 from nao_tf.search.loop import SearchLoop, start_evaluations
 from nao_tf.search.plan import describe_children, describe_search, describe_shared
 from nao_tf.search.progress import Progress
+from nao_tf.search.result import Result
 from nao_tf.search.setup import Parts, build_parts, identify, set_threads, share_gpus, warm_evaluations
-from nao_tf.search.share import Sharing, prepare, with_finalists
+from nao_tf.search.share import Shared, Sharing, prepare, with_finalists
 from nao_tf.search.sharing_config import default_config_like
 from nao_tf.search.sharing_progress import SharingProgress
 from nao_tf.search.shown import Shown
@@ -33,34 +34,10 @@ from nao_tf.search.terminal import QUIET, Terminal, as_terminal
 from nao_tf.search.together import follow
 from nao_tf.search.watch import Watched, Watcher
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, cannot_write, open_workdir
-from nao_tf.spaces.architecture import Architecture
 from nao_tf.tasks.make import Task, make_task
 from nao_tf.training.strategy import make_strategy, task_of_cluster
 
 IN_PROCESS = Execution()
-
-
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """What a search found.
-
-    Args:
-        best_architecture: the architecture of the highest validation score, None if no child finished.
-        history: all trials.
-        summary: by the schema of summary.json (docs/summary.md).
-        workdir: where everything lies.
-    """
-
-    best_architecture: Architecture | None
-    history: History
-    summary: dict[str, Any]
-    workdir: Path
-
-    @property
-    def best_model(self) -> keras.Model:
-        """The winning child with its trained weights: an `ImageClassifier`, or a `LanguageModel` of a text."""
-        with local_file(self.workdir / MODEL) as file:
-            return keras.models.load_model(file)
 
 
 def run_search(
@@ -195,7 +172,7 @@ def _run(
             watcher.opened(workdir, parts.space, history)
         if sharing is not None:
             describe_search(config, parts, history, console, sharing)
-            shared = sharing.run(workdir, SharingProgress(progress), loop.check_time)
+            shared = _share(sharing, workdir, SharingProgress(progress), loop)
             parts = with_finalists(parts, shared)
             progress.started_at = time.perf_counter()  # what is left is reckoned from the trained children alone
         missing = missing_children(parts.budgets(history), history)
@@ -235,6 +212,16 @@ def _run(
     if best is not None:
         console.print(f'model: {workdir / MODEL}  summary: {workdir / SUMMARY}', markup=False)
     return Result(None if best is None else best.proposal.architecture, history, summary, workdir)
+
+
+def _share(sharing: Sharing, workdir: Path, progress: SharingProgress, loop: SearchLoop) -> Shared:
+    """Trains and scores with shared weights; the journal gets the time that it took."""
+    try:
+        return sharing.run(workdir, progress, loop.check_time)
+    finally:
+        if progress.active:
+            with contextlib.suppress(OSError):
+                loop.record([{'event': 'shared'}])
 
 
 def _run_arms(loop: SearchLoop, parts: Parts) -> None:

@@ -31,6 +31,9 @@ CHECKPOINT_SECONDS = 60.0  # between two checkpoints of the training
 class SharingObserver(Protocol):
     """What a weight-sharing search tells of its progress."""
 
+    def earlier(self, record: Mapping[str, Any]) -> None:
+        """A round that an earlier session ended."""
+
     def continued(self, epoch: int, epochs: int) -> None:
         """A search goes on behind `epoch` of `epochs`."""
 
@@ -112,6 +115,8 @@ class SharingSearch:
             OutOfTime: from `check_time`; the same search continues.
             InputError: if the training diverges.
         """
+        for record in self.records:
+            self.observer.earlier(record)
         if self.step and not self.finished:
             self.observer.continued(self.epoch, self.total_epochs)
         while not self.finished:

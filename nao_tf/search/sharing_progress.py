@@ -19,12 +19,20 @@ class SharingProgress:
 
     Args:
         progress: where to print.
+
+    Attributes:
+        active: whether this session has trained or scored.
     """
 
     def __init__(self, progress: Progress):
         self.progress = progress
+        self.active = False
         self.epochs = 0
         self.started_at = time.perf_counter()
+
+    def earlier(self, record: Mapping[str, Any]) -> None:
+        """Tells who looks on; a person has seen its line."""
+        self.progress.shared_round(record)
 
     def continued(self, epoch: int, epochs: int) -> None:
         """Says where the search goes on."""
@@ -32,6 +40,7 @@ class SharingProgress:
 
     def epoch(self, epoch: int, epochs: int, loss: float) -> None:
         """Shows an epoch that ended."""
+        self.active = True
         self.epochs += 1
         elapsed = time.perf_counter() - self.started_at
         left = elapsed / self.epochs * (epochs - epoch)
@@ -43,10 +52,12 @@ class SharingProgress:
 
     def scoring(self, number: int) -> None:
         """Says on the live line that a round is scored; it has a line of its own when it has ended."""
+        self.active = True
         self.progress.console.doing('scoring')
 
     def round(self, record: Mapping[str, Any]) -> None:
         """Prints the line of a round."""
+        self.progress.shared_round(record)
         shown = self.progress.shown
         self.progress.console.tell('round', **record)
         if self.progress.console.mode == JSON:

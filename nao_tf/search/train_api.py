@@ -16,7 +16,7 @@ from nao_tf.errors import InputError
 from nao_tf.files import as_path, local_file
 from nao_tf.search.api import task_of
 from nao_tf.search.config import set_field
-from nao_tf.search.run import Result
+from nao_tf.search.result import Result
 from nao_tf.search.train import train as run_training
 from nao_tf.search.train_config import default_finetune_config, default_image_train_config, default_train_config
 from nao_tf.search.workdir import MODEL

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from nao_tf.search.history import History, Trial
 from nao_tf.search.progress import Progress
@@ -18,6 +19,9 @@ class Watcher(Protocol):
 
     def ended(self, trial: Trial, history: History) -> None:
         """A trial has a score or has failed."""
+
+    def shared_round(self, record: Mapping[str, Any]) -> None:
+        """A round of shared weights has ended, or an earlier session ended it; as `summary.json` says of it."""
 
     def closed(self, history: History) -> None:
         """The session ends, whether the search has or not."""
@@ -42,3 +46,7 @@ class Watched(Progress):
         """Shows a trial that ended, and tells the watcher."""
         super().ended(trial, history)
         self.watcher.ended(trial, history)
+
+    def shared_round(self, record: Mapping[str, Any]) -> None:
+        """Tells the watcher of a round of shared weights."""
+        self.watcher.shared_round(record)

@@ -57,6 +57,33 @@ def test_scalars_of_children_and_rounds_stand_there_once(board):
     assert [step for step, _ in scalars(runs, 'search', 'rounds/mean_predicted')] == [1, 2]
 
 
+def test_rounds_stand_there_while_the_search_goes_on(tmp_path):
+    workdir = write_workdir(tmp_path / 'run', ROWS)
+    source = open_source(workdir)
+    events = Journal(workdir / 'trials.jsonl').read()
+    history, board = History([], source.space.name), TensorBoard()
+    board.opened(workdir, source.space, history)
+    seen = []
+    for event in events:
+        history.apply(event)
+        if event['event'] in ('finished', 'failed'):
+            trial = history.trials[event['trial']]
+            board.ended(trial, history)
+            runs = EventMultiplexer().AddRunsFromDirectory(str(workdir / FOLDER)).Reload()
+            tags = runs.GetAccumulator('search').Tags()['tensors']
+            written = scalars(runs, 'search', 'rounds/mean_score') if 'rounds/mean_score' in tags else []
+            seen.append((trial.arm, trial.proposal.round, len(written)))
+    assert all(count == number for arm, number, count in seen if arm == 'search')
+    assert ('search', 2, 2) in seen
+    record = {'round': 1, 'loss': 2.0, 'mean_score': 0.5, 'best_score': 0.7, 'mean_new': None, 'mean_predicted': None}
+    board.shared_round({**record, 'controller': {'loss': 0.25}})
+    board.closed(history)
+    runs.Reload()
+    assert [step for step, _ in scalars(runs, 'search', 'rounds/mean_score')] == [0, 1, 2]
+    assert scalars(runs, 'search', 'shared/mean_score') == [(1, 0.5)]
+    assert scalars(runs, 'search', 'shared/controller/loss') == [(1, 0.25)]
+
+
 def test_images_of_the_best_cells(board):
     _, _, runs = board
     events = runs.Tensors('search', 'best cell')
