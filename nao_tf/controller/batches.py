@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nao_tf.controller.adam import BETA_1, BETA_2
 from nao_tf.controller.config import STEPS, ControllerConfig
 from nao_tf.controller.masks import prefix_states
-from nao_tf.controller.program import BETA_1, BETA_2, Batches
+from nao_tf.controller.program import Batches
 from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace

@@ -29,7 +29,15 @@ POSITIVE = (
     'embedding', 'hidden', 'batch', 'decoder_interval', 'clip_norm', 'step_first', 'step_increment', 'max_steps',
     'candidates', 'epochs', 'learning_rate', 'patience', 'points', 'growth',
 )  # fmt: skip
-FRACTIONS = ('trade_off', 'encoder_dropout', 'predictor_dropout', 'held_out', 'unevaluated')
+FRACTIONS = ('trade_off', 'unevaluated')
+PARTS = ('encoder_dropout', 'predictor_dropout', 'held_out')  # of the whole, nothing would be left
+
+# Fields that only the host reads: configs that differ in nothing else share a compile.
+HOST_FIELDS = (
+    'scores', 'symmetry', 'initial', 'recurrent_scale', 'epochs', 'least_steps', 'learning_rate', 'schedule',
+    'patience', 'held_out', 'start', 'step_first', 'step_increment', 'step_states', 'step_pool', 'candidates',
+    'max_steps', 'unevaluated', 'growth', 'posterior', 'points', 'optimism', 'impatience', 'step_unit', 'step_noise',
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +75,8 @@ class ControllerConfig:
             part of the next step's input.
         symmetry: symmetric copies of the training cells: `none`, each cell `doubled` once (the paper), or drawn
             anew (`online`) whenever a cell is used; every node may be swapped. `isomorphic` draws a numbering of
-            the nodes anew as well.
+            the nodes anew as well. `doubled` and `online` are the paper's exchange of a node's two branches, and do
+            nothing in a space whose nodes have none, such as NAS-Bench-101 and NAS-Bench-201.
         renormalise_mean: scale the mean state to unit length before the predictor.
         renormalise_step: scale h' to unit length after the step of Eq. (2).
         initial: weights start uniform in +-`initial`; 0 stands for Glorot-uniform kernels and orthogonal
@@ -167,6 +176,9 @@ class ControllerConfig:
         for field in FRACTIONS:
             if not 0 <= getattr(self, field) <= 1:
                 self._refuse(field, 'a number between 0 and 1')
+        for field in PARTS:
+            if not 0 <= getattr(self, field) < 1:
+                self._refuse(field, 'a number from 0 to below 1')
         for field in (
             'weight_decay',
             'recurrent_decay',

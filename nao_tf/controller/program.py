@@ -7,22 +7,21 @@ compile, whatever its weights and however many architectures it has seen.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import threading
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from nao_tf.controller.config import STEPS, ControllerConfig
+from nao_tf.controller.adam import Weights, adam, compiled
+from nao_tf.controller.config import HOST_FIELDS, STEPS, ControllerConfig
 from nao_tf.controller.masks import Masks, masked_log_softmax
 from nao_tf.controller.models import Models, build_models, decay_factors
 from nao_tf.quiet import quiet_xla
 from nao_tf.spaces.base import SearchSpace
 
 ROWS = 100  # architectures of one call of everything else
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # Adam
+KEPT = 16  # programs of one process
 
 
 class Batches(NamedTuple):
@@ -45,23 +44,6 @@ class Batches(NamedTuple):
     interval: np.ndarray
     rates: np.ndarray
     seeds: np.ndarray
-
-
-class Weights(NamedTuple):
-    """Weights and Adam's two moments: float32 [P] each."""
-
-    current: tf.Tensor
-    first: tf.Tensor
-    second: tf.Tensor
-
-
-def _compiled(function: Callable, *signature: Any, xla: bool = False) -> tf.types.experimental.GenericFunction:
-    """Returns a function that is traced once, when it is first called.
-
-    `xla` is for what runs often enough to earn its compile, also on a CPU. `partial` keeps TensorFlow from counting
-    the programs of several configs as retraces of one function.
-    """
-    return tf.function(functools.partial(function), input_signature=signature, autograph=False, jit_compile=xla or None)
 
 
 class Program:
@@ -96,13 +78,13 @@ class Program:
         embeddings = floats(ROWS, steps, config.hidden)
         flat = floats(size)
         rows = ints(ROWS, length)
-        self.train = _compiled(self._train, weights, batches)
-        self.predict = _compiled(self._predict, flat, rows)
-        self.encode = _compiled(self._encode, flat, rows)
-        self.decode = _compiled(self._decode, flat, embeddings)
-        self.review = _compiled(self._review, flat, rows)
-        self.slope = _compiled(self._slope, flat, rows, xla=True)
-        self.climb = _compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps), xla=True)
+        self.train = compiled(self._train, weights, batches)
+        self.predict = compiled(self._predict, flat, rows)
+        self.encode = compiled(self._encode, flat, rows)
+        self.decode = compiled(self._decode, flat, embeddings)
+        self.review = compiled(self._review, flat, rows)
+        self.slope = compiled(self._slope, flat, rows, xla=True)
+        self.climb = compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps), xla=True)
 
     def prediction_loss(
         self, tokens: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None, weights: tf.Tensor | None = None
@@ -156,7 +138,8 @@ class Program:
                     loss += (1 - trade_off) * reconstruction
             gradient = tape.gradient(loss, parts, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             flat = tf.concat([tf.reshape(part, [-1]) for part in gradient], 0) + self.decay * weights.current
-            weights = self._adam(weights, flat, batches.rates[index])
+            flat *= tf.minimum(1.0, self.config.clip_norm / (tf.norm(flat) + 1e-12))
+            weights = adam(weights, flat, batches.rates[index])
             return index + 1, weights, losses + tf.stack([prediction, reconstruction]) / STEPS
 
         def body(index, weights, losses):
@@ -174,13 +157,6 @@ class Program:
             lambda index, *_: index < STEPS, body, (0, weights, tf.zeros(2)), maximum_iterations=STEPS
         )
         return weights, losses
-
-    def _adam(self, weights: Weights, gradient: tf.Tensor, rate: tf.Tensor) -> Weights:
-        """Returns the weights after one step of Adam with a clipped gradient."""
-        gradient *= tf.minimum(1.0, self.config.clip_norm / (tf.norm(gradient) + 1e-12))
-        first = BETA_1 * weights.first + (1 - BETA_1) * gradient
-        second = BETA_2 * weights.second + (1 - BETA_2) * tf.square(gradient)
-        return Weights(weights.current - rate * first / (tf.sqrt(second) + EPSILON), first, second)
 
     def _predict(self, weights: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
         """Returns f(E(x)), [R], in normalised units."""
@@ -249,14 +225,8 @@ class Program:
         return sum(function.experimental_get_tracing_count() for function in functions)
 
 
-# Fields that only the host reads: configs that differ in nothing else share a compile.
-HOST_FIELDS = (
-    'scores', 'symmetry', 'initial', 'recurrent_scale', 'epochs', 'least_steps', 'learning_rate', 'schedule',
-    'patience', 'held_out', 'start', 'step_first', 'step_increment', 'step_states', 'step_pool', 'candidates',
-    'max_steps', 'unevaluated', 'growth', 'posterior', 'points', 'optimism', 'impatience', 'step_unit', 'step_noise',
-)  # fmt: skip
-
 _LOCK = threading.Lock()
+_MADE: dict[tuple, Program] = {}
 
 
 def program(space: SearchSpace, config: ControllerConfig) -> Program:
@@ -269,24 +239,8 @@ def program(space: SearchSpace, config: ControllerConfig) -> Program:
         *(getattr(config, field) for field in fields if field not in HOST_FIELDS),
     )
     with _LOCK:
-        return _cached(key, _Unkeyed(space, config))
-
-
-class _Unkeyed:
-    """Hands arguments through a cache without being part of its key."""
-
-    def __init__(self, space: SearchSpace, config: ControllerConfig):
-        self.space = space
-        self.config = config
-
-    def __eq__(self, other):
-        return isinstance(other, _Unkeyed)
-
-    def __hash__(self):
-        return 0
-
-
-@functools.lru_cache(maxsize=16)
-def _cached(key: tuple, arguments: _Unkeyed) -> Program:
-    del key
-    return Program(arguments.space, arguments.config)
+        made = _MADE.pop(key, None) or Program(space, config)
+        _MADE[key] = made  # the one that was asked for last stands last
+        for oldest in list(_MADE)[:-KEPT]:
+            del _MADE[oldest]
+    return made

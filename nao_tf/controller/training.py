@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from nao_tf.controller import metrics
+from nao_tf.controller.adam import Weights
 from nao_tf.controller.batches import BatchSource
 from nao_tf.controller.calls import in_chunks
 from nao_tf.controller.config import ControllerConfig
-from nao_tf.controller.program import Weights, program
+from nao_tf.controller.program import program
 from nao_tf.spaces.base import SearchSpace
 
 # Held-out accuracies are averaged over so many calls: of one call alone, a lucky early one would win.

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from nao_tf.controller.adam import BETA_1, BETA_2, Weights, adam, compiled
 from nao_tf.controller.lstm import lstm_sequence, lstm_step
 from nao_tf.controller.masks import Masks, masked_log_softmax, prefix_states
 from nao_tf.spaces.base import SearchSpace
-
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # Adam
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,14 +36,6 @@ class PolicyConfig:
     clip: float = 0.0
     logit_bound: float = 0.0
     temperature: float = 1.0
-
-
-class Weights(NamedTuple):
-    """Weights and Adam's two moments: float32 [P] each."""
-
-    current: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
 
 
 class Policy:
@@ -77,8 +66,8 @@ class Policy:
         row = tf.TensorSpec((config.batch,), tf.float32)
         scalar = tf.TensorSpec((), tf.float32)
         noise = tf.TensorSpec((config.batch, space.length, words), tf.float32)
-        self._sample = _compiled(self._sampling, flat, noise)
-        self._update = _compiled(
+        self._sample = compiled(self._sampling, flat, noise)
+        self._update = compiled(
             self._updating, flat, flat, flat, rows, rows, row, numbers, scalar, scalar, tf.TensorSpec((), tf.int32)
         )
 
@@ -219,16 +208,9 @@ class Policy:
                 loss = self._loss(current, tokens, states, advantages, before, entropy)
             gradient = tf.convert_to_tensor(tape.gradient(loss, current))
             count = tf.cast(steps + epoch + 1, tf.float32)
-            first = BETA_1 * first + (1 - BETA_1) * gradient
-            second = BETA_2 * second + (1 - BETA_2) * tf.square(gradient)
             size = rate * tf.sqrt(1 - tf.pow(BETA_2, count)) / (1 - tf.pow(BETA_1, count))
-            current = current - size * first / (tf.sqrt(second) + EPSILON)
+            current, first, second = adam(Weights(current, first, second), gradient, size)
         return current, first, second
-
-
-def _compiled(function: Callable, *signature: tf.TensorSpec) -> tf.types.experimental.GenericFunction:
-    """Returns a function that is traced once, when it is first called."""
-    return tf.function(functools.partial(function), input_signature=signature, autograph=False)
 
 
 @functools.lru_cache(maxsize=16)
