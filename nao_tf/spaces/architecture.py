@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from typing import Any
 
 from nao_tf.errors import InputError
@@ -17,14 +18,24 @@ class Architecture:
 
     Args:
         space: name of the space that the tokens belong to, such as `nao_cnn`.
-        tokens: T token ids of that space's vocabulary.
+        tokens: T token ids of that space's vocabulary, integers of Python or NumPy.
+
+    Raises:
+        InputError: if a token is no integer.
     """
 
     space: str
     tokens: tuple[int, ...]
 
     def __post_init__(self):
-        object.__setattr__(self, 'tokens', tuple(map(int, self.tokens)))
+        given = tuple(self.tokens)
+        try:
+            tokens = tuple(map(operator.index, given))
+        except TypeError:
+            tokens = None
+        if tokens is None or bool in map(type, given):
+            raise InputError(f'the tokens of an architecture are integers, not {str(given)[:200]}')
+        object.__setattr__(self, 'tokens', tokens)
 
     def __str__(self) -> str:
         return ' '.join(str(token) for token in self.tokens)

@@ -20,6 +20,19 @@ def test_a_value_that_hashes_prints_and_reads_back():
     assert all(type(token) is int for token in architecture.tokens)
 
 
+@pytest.mark.parametrize('token', [1.9, 1.0, True, np.bool_(True), '3', None, np.float32(1)])
+def test_tokens_are_integers(token):
+    with pytest.raises(InputError, match='the tokens of an architecture are integers, not'):
+        Architecture('nao_cnn', (1, token, 3))
+
+
+def test_integers_of_numpy_are_tokens():
+    kinds = (np.uint8, np.int8, np.int32, np.int64)
+    architecture = Architecture('nao_cnn', [kind(number) for number, kind in enumerate(kinds)])
+    assert architecture.tokens == (0, 1, 2, 3)
+    assert {type(token) for token in architecture.tokens} == {int}
+
+
 @pytest.mark.parametrize(
     'value',
     [None, [], {'space': 'x'}, {'tokens': [1]}, {'space': 1, 'tokens': [1]}, {'space': 'x', 'tokens': [True]}],
