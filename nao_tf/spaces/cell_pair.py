@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nao_tf.errors import InputError
 from nao_tf.spaces import writing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
-from nao_tf.spaces.cells import CELL_INPUTS, CellPair
-from nao_tf.spaces.operations import ENAS_OPERATIONS, RELEASED_OPERATIONS
+from nao_tf.spaces.cells import CELL_INPUTS, Branch, Cell, CellPair, Node
+from nao_tf.spaces.isomorphism import CodedNode
+from nao_tf.spaces.operations import ENAS_OPERATIONS, RELEASED_OPERATIONS, operation_name
+
+Code = tuple[int, int]  # of a branch: input, index of the operation
 
 
 class CellPairSpace(SearchSpace):
@@ -24,6 +28,15 @@ class CellPairSpace(SearchSpace):
 
     nodes: int
     operations: tuple[str, ...]
+    _by_name: dict[str, int]  # index of an operation by each spelling that is read
+
+    @abc.abstractmethod
+    def _codes(self, tokens: Sequence[int]) -> list[Code]:
+        """Returns the branches that tokens write, two a node."""
+
+    @abc.abstractmethod
+    def _architecture(self, codes: Sequence[Code]) -> Architecture:
+        """Returns the architecture of such branches."""
 
     @abc.abstractmethod
     def cells(self, architecture: Architecture) -> CellPair:
@@ -36,6 +49,60 @@ class CellPairSpace(SearchSpace):
         Raises:
             InputError: if the pair is not in the space.
         """
+
+    def symmetries(self, architecture: Architecture) -> Iterator[Architecture]:
+        """Yields the other sequences that exchanging the branches of some nodes gives, lazily, each once.
+
+        Of n nodes at most 2^n - 1 of them; a node whose two branches are equal gives nothing new.
+        """
+        codes = self._codes(architecture.tokens)
+        pairs = zip(codes[::2], codes[1::2], strict=True)
+        copies = itertools.product(*((pair,) if pair[0] == pair[1] else (pair, pair[::-1]) for pair in pairs))
+        next(copies)  # itself
+        for copy in copies:
+            yield self._architecture(list(itertools.chain.from_iterable(copy)))
+
+    def _coded_nodes(self, architecture: Architecture) -> list[CodedNode]:
+        """Returns the nodes as `isomorphism` reads them."""
+        codes = self._codes(architecture.tokens)
+        return [(*left, *right) for left, right in zip(codes[::2], codes[1::2], strict=True)]
+
+    def _of_coded_nodes(self, nodes: Sequence[CodedNode]) -> Architecture:
+        """Returns the architecture of such nodes."""
+        return self._architecture([code for node in nodes for code in (node[:2], node[2:])])
+
+    def _nodes(self, architecture: Architecture) -> tuple[Node, ...]:
+        """Returns the nodes that are written, as values."""
+        branches = [Branch(source, self.operations[index]) for source, index in self._codes(architecture.tokens)]
+        return tuple(Node(left, right) for left, right in zip(branches[::2], branches[1::2], strict=True))
+
+    def _codes_of(self, cell: Cell, kind: str = '') -> list[Code]:
+        """Returns the branches of a cell.
+
+        Args:
+            cell: of as many nodes as it may have.
+            kind: normal or reduction, for errors; empty where both are one.
+
+        Raises:
+            InputError: if it has an operation outside the space, or lists outputs other than its loose ends.
+        """
+        if cell.outputs is not None and set(cell.outputs) != set(Cell(cell.nodes).loose_ends):
+            raise InputError(
+                f'space {self.name}: the {f"{kind} cell".strip()} lists its outputs, and they are not its loose ends; '
+                'the tokens cannot say that'
+            )
+        codes = []
+        for index, node in enumerate(cell.nodes, start=CELL_INPUTS + 1):
+            for branch in node.branches:
+                operation = self._by_name.get(operation_name(branch.operation))
+                if operation is None:
+                    raise InputError(
+                        f'space {self.name}: operation {branch.operation!r} of node_{index}'
+                        f'{f" of the {kind} cell" if kind else ""} is not in the space; the operations are '
+                        f'{", ".join(self.operations)}'
+                    )
+                codes.append((branch.input, operation))
+        return codes
 
     def describe(self, architecture: Architecture) -> str:
         """Returns both cells as text, one line a node, the loose ends into the output."""

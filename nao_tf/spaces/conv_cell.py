@@ -17,9 +17,9 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.spaces import isomorphism, renumbering
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.spaces.cell_pair import CellPairSpace
-from nao_tf.spaces.cells import CELL_INPUTS, Branch, Cell, CellPair, Node
-from nao_tf.spaces.isomorphism import CanonicalNodes, CodedNode
+from nao_tf.spaces.cell_pair import CellPairSpace, Code
+from nao_tf.spaces.cells import CELL_INPUTS, Cell, CellPair
+from nao_tf.spaces.isomorphism import CanonicalNodes
 from nao_tf.spaces.operations import KINDS, NO_SIZE, SIZES, operation_name
 
 
@@ -144,7 +144,7 @@ class ConvCellSpace(CellPairSpace):
 
     # --- tokens <-> cells -------------------------------------------------------------------------------------------
 
-    def _codes(self, tokens: Sequence[int]) -> list[tuple[int, int]]:
+    def _codes(self, tokens: Sequence[int]) -> list[Code]:
         """Returns (input, index of the operation) of each of the 4 * B branches."""
         step = self.branch_length
         return [
@@ -152,16 +152,15 @@ class ConvCellSpace(CellPairSpace):
             for start in range(0, self.length, step)
         ]
 
-    def _architecture(self, codes: Sequence[tuple[int, int]]) -> Architecture:
+    def _architecture(self, codes: Sequence[Code]) -> Architecture:
         """Returns the architecture of 4 * B valid (input, operation) pairs."""
         tokens = itertools.chain.from_iterable((code + 1, *self._tokens[operation]) for code, operation in codes)
         return Architecture(self.name, tuple(tokens))
 
     def cells(self, architecture: Architecture) -> CellPair:
         """Returns the normal and the reduction cell of a valid architecture."""
-        branches = [Branch(source, self.operations[index]) for source, index in self._codes(architecture.tokens)]
-        nodes = [Node(left, right) for left, right in zip(branches[::2], branches[1::2], strict=True)]
-        return CellPair(Cell(tuple(nodes[: self.nodes])), Cell(tuple(nodes[self.nodes :])))
+        nodes = self._nodes(architecture)
+        return CellPair(Cell(nodes[: self.nodes]), Cell(nodes[self.nodes :]))
 
     def from_cells(self, pair: CellPair) -> Architecture:
         """Returns the architecture that writes a pair of cells.
@@ -171,25 +170,12 @@ class ConvCellSpace(CellPairSpace):
                 other than its loose ends.
         """
         codes = []
-        for place, cell in (('normal', pair.normal), ('reduction', pair.reduction)):
+        for kind, cell in (('normal', pair.normal), ('reduction', pair.reduction)):
             if len(cell.nodes) != self.nodes:
                 raise InputError(
-                    f'space {self.name}: a cell has {self.nodes} nodes, the {place} cell has {len(cell.nodes)}'
+                    f'space {self.name}: a cell has {self.nodes} nodes, the {kind} cell has {len(cell.nodes)}'
                 )
-            if cell.outputs is not None and set(cell.outputs) != set(Cell(cell.nodes).loose_ends):
-                raise InputError(
-                    f'space {self.name}: the {place} cell lists its outputs, and they are not its loose ends; '
-                    'the tokens cannot say that'
-                )
-            for index, node in enumerate(cell.nodes, start=CELL_INPUTS + 1):
-                for branch in node.branches:
-                    operation = self._by_name.get(operation_name(branch.operation))
-                    if operation is None:
-                        raise InputError(
-                            f'space {self.name}: operation {branch.operation!r} of node_{index} of the {place} cell '
-                            f'is not in the space; the operations are {", ".join(self.operations)}'
-                        )
-                    codes.append((branch.input, operation))
+            codes += self._codes_of(cell, kind)
         return self._architecture(codes)
 
     # --- drawing, mutation ------------------------------------------------------------------------------------------
@@ -237,26 +223,14 @@ class ConvCellSpace(CellPairSpace):
 
     # --- symmetry ---------------------------------------------------------------------------------------------------
 
-    def symmetries(self, architecture: Architecture) -> Iterator[Architecture]:
-        """Yields the other sequences that exchanging the branches of some nodes gives, lazily, each once.
-
-        At most 2^(2B) - 1 of them; a node whose two branches are equal gives nothing new.
-        """
-        codes = self._codes(architecture.tokens)
-        pairs = [(left, right) for left, right in zip(codes[::2], codes[1::2], strict=True)]
-        choices = [(pair,) if pair[0] == pair[1] else (pair, pair[::-1]) for pair in pairs]
-        copies = itertools.product(*choices)
-        next(copies)  # itself
-        for copy in copies:
-            yield self._architecture(list(itertools.chain.from_iterable(copy)))
-
     def canonical(self, architecture: Architecture) -> Architecture:
         """Returns the representative of all cells that renumbering nodes and exchanging branches gives.
 
         Both cells are put into the form of `isomorphism.canonical_nodes`, which also lists what is not claimed.
         """
-        nodes = [node for cell in self.canonical_with_permutation(architecture) for node in cell.nodes]
-        return self._architecture([code for node in nodes for code in (node[:2], node[2:])])
+        return self._of_coded_nodes(
+            [node for cell in self.canonical_with_permutation(architecture) for node in cell.nodes]
+        )
 
     def canonical_with_permutation(self, architecture: Architecture) -> tuple[CanonicalNodes, CanonicalNodes]:
         """Returns, for the normal and the reduction cell, the canonical form, the renumbering and the exchanges.
@@ -264,8 +238,7 @@ class ConvCellSpace(CellPairSpace):
         Returns:
             Two `CanonicalNodes`; operations are coded as indices into `operations`.
         """
-        codes = self._codes(architecture.tokens)
-        nodes: list[CodedNode] = [(*left, *right) for left, right in zip(codes[::2], codes[1::2], strict=True)]
+        nodes = self._coded_nodes(architecture)
         return (
             isomorphism.canonical_nodes(tuple(nodes[: self.nodes])),
             isomorphism.canonical_nodes(tuple(nodes[self.nodes :])),

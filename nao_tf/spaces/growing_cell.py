@@ -10,9 +10,9 @@ import numpy as np
 
 from nao_tf.spaces import isomorphism
 from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.cell_pair import Code
 from nao_tf.spaces.cells import CELL_INPUTS
-from nao_tf.spaces.isomorphism import CodedNode
-from nao_tf.spaces.single_cell import Code, SingleCellSpace
+from nao_tf.spaces.single_cell import SingleCellSpace
 
 
 class GrowingCellSpace(SingleCellSpace):
@@ -180,19 +180,6 @@ class GrowingCellSpace(SingleCellSpace):
         changed = list(self._changed(codes, move))
         return self._architecture(changed[int(rng.integers(len(changed)))])
 
-    def symmetries(self, architecture: Architecture) -> Iterator[Architecture]:
-        """Yields the other sequences that exchanging the branches of some nodes gives, each once."""
-        codes = self._codes(architecture.tokens)
-        pairs = list(zip(codes[::2], codes[1::2], strict=True))
-        choices = [(pair,) if pair[0] == pair[1] else (pair, pair[::-1]) for pair in pairs]
-        copies = itertools.product(*choices)
-        next(copies)  # itself
-        for copy in copies:
-            yield self._architecture(list(itertools.chain.from_iterable(copy)))
-
     def canonical(self, architecture: Architecture) -> Architecture:
         """Returns the representative of all cells that renumbering nodes and exchanging branches gives."""
-        codes = self._codes(architecture.tokens)
-        nodes: list[CodedNode] = [(*left, *right) for left, right in zip(codes[::2], codes[1::2], strict=True)]
-        canonical = isomorphism.canonical_nodes(tuple(nodes)).nodes
-        return self._architecture([code for node in canonical for code in (node[:2], node[2:])])
+        return self._of_coded_nodes(isomorphism.canonical_nodes(tuple(self._coded_nodes(architecture))).nodes)

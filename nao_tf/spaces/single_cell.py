@@ -10,12 +10,11 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.spaces import writing
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.spaces.cell_pair import CellPairSpace
-from nao_tf.spaces.cells import CELL_INPUTS, Branch, Cell, CellPair, Node
+from nao_tf.spaces.cell_pair import CellPairSpace, Code
+from nao_tf.spaces.cells import CELL_INPUTS, Cell, CellPair
 from nao_tf.spaces.operations import operation_name
 
 ABSENT = 'absent'
-Code = tuple[int, int]  # input, index of the operation
 
 
 class SingleCellSpace(CellPairSpace):
@@ -47,6 +46,7 @@ class SingleCellSpace(CellPairSpace):
         self.vocabulary = ('<sos>', *(f'node_{i + 1}' for i in range(nodes + 1)), *self.operations, ABSENT)
         self._first_operation = nodes + 2
         self._absent = len(self.vocabulary) - 1
+        self._by_name = {name: index for index, name in enumerate(self.operations)}
         self.next_state, self.valid = self._masks()
 
     def _masks(self) -> tuple[np.ndarray, np.ndarray]:
@@ -77,8 +77,7 @@ class SingleCellSpace(CellPairSpace):
 
     def cells(self, architecture: Architecture) -> CellPair:
         """Returns the cell of a valid architecture as the normal and the reduction cell."""
-        branches = [Branch(source, self.operations[index]) for source, index in self._codes(architecture.tokens)]
-        cell = Cell(tuple(Node(left, right) for left, right in zip(branches[::2], branches[1::2], strict=True)))
+        cell = Cell(self._nodes(architecture))
         return CellPair(cell, cell)
 
     def from_cells(self, pair: CellPair) -> Architecture:
@@ -93,22 +92,7 @@ class SingleCellSpace(CellPairSpace):
             raise InputError(f'space {self.name}: the normal and the reduction cell are the same cell; these differ')
         if not 1 <= len(cell.nodes) <= self.nodes:
             raise InputError(f'space {self.name}: a cell has 1 to {self.nodes} nodes, not {len(cell.nodes)}')
-        if cell.outputs is not None and set(cell.outputs) != set(Cell(cell.nodes).loose_ends):
-            raise InputError(
-                f'space {self.name}: the cell lists its outputs, and they are not its loose ends; '
-                'the tokens cannot say that'
-            )
-        codes = []
-        for index, node in enumerate(cell.nodes, start=CELL_INPUTS + 1):
-            for branch in node.branches:
-                name = operation_name(branch.operation)
-                if name not in self.operations:
-                    raise InputError(
-                        f'space {self.name}: operation {branch.operation!r} of node_{index} is not in the space; '
-                        f'the operations are {", ".join(self.operations)}'
-                    )
-                codes.append((branch.input, self.operations.index(name)))
-        return self._architecture(codes)
+        return self._architecture(self._codes_of(cell))
 
     def to_text(self, architecture: Architecture) -> str:
         """Returns the cell as `node_1 identity node_2 sep_conv 3x3 ...`, an input and an operation a branch."""
