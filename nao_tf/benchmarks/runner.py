@@ -16,6 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from nao_tf.benchmarks.worker import Job, start, work
+from nao_tf.errors import InputError
 from nao_tf.search.progress import clock
 from nao_tf.search.terminal import as_terminal
 
@@ -41,7 +42,7 @@ def make_runs(missing: Sequence[Job], *, done: int, workers: int, console: Conso
 
     Raises:
         KeyboardInterrupt: on Ctrl-C, after the processes have ended; the records that are there are whole.
-        RuntimeError: if a process died.
+        InputError: if a process died.
     """
     workers = min(workers or cores(), len(missing))
     context = multiprocessing.get_context('spawn')
@@ -63,7 +64,7 @@ def make_runs(missing: Sequence[Job], *, done: int, workers: int, console: Conso
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             if isinstance(error, BrokenProcessPool):
-                raise RuntimeError(
+                raise InputError(
                     'a process of the benchmark died (out of memory?); the same command continues with the missing '
                     'runs, --config.workers=1 takes the least memory'
                 ) from None

@@ -1,11 +1,21 @@
 """A worker process of a benchmark and the process that started it."""
 
+import dataclasses
+import io
+import os
 import signal
 import subprocess
 import sys
 import time
 
 import psutil
+import pytest
+from rich.console import Console
+
+from nao_tf.benchmarks.problem import Source
+from nao_tf.benchmarks.runner import make_runs
+from nao_tf.benchmarks.worker import Job, Settings
+from nao_tf.errors import InputError
 
 PARENT = """
 import multiprocessing, time
@@ -34,3 +44,18 @@ def test_workers_end_with_the_process_that_started_them(tmp_path):
     while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children):
         assert time.monotonic() < deadline, children
         time.sleep(0.1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Deadly(Source):
+    """Ends the process that opens it, as a system without memory does."""
+
+    def open(self):
+        os._exit(1)
+
+
+def test_a_process_that_died_is_told_in_one_line_with_its_remedy(tmp_path):
+    settings = Settings(str(tmp_path), Deadly('valid', 'test'), budget=1, outside=0, seed=0, searcher={})
+    with pytest.raises(InputError, match=r'died.*same command continues.*--config.workers=1') as error:
+        make_runs([Job(settings, 'random', 0)], done=0, workers=1, console=Console(file=io.StringIO()))
+    assert '\n' not in str(error.value)

@@ -62,6 +62,9 @@ def test_json_with_an_unknown_field():
     [
         ('head', 'softmax', 'linear, sigmoid'),
         ('trade_off', 1.5, 'between 0 and 1'),
+        ('held_out', 1, 'below 1'),
+        ('encoder_dropout', 1.0, 'below 1'),
+        ('predictor_dropout', -0.1, 'below 1'),
         ('hidden', 0, 'above 0'),
         ('learning_rate', float('nan'), 'above 0'),
         ('weight_decay', -1.0, '0 or a number above'),
