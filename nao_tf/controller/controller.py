@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nao_tf.controller import metrics, process, storage
+from nao_tf.controller import metrics, process_gradient, storage
 from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend, drawn_states, moved_states, unit_noise
 from nao_tf.controller.batches import SMALLEST_JUDGED, BatchSource, hold_out, token_array
 from nao_tf.controller.calls import in_chunks
-from nao_tf.controller.config import STEPS, ControllerConfig
+from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.embedding import Embedding
 from nao_tf.controller.models import build_models, initial_weights
 from nao_tf.controller.presets import DEFAULT
@@ -271,12 +271,7 @@ class Controller:
     @property
     def traces(self) -> int:
         """How often this controller's programs were traced in this process; constant over the rounds of a search."""
-        return program(self.space, self.config).traces() + process.traces()
-
-    @property
-    def steps_per_call(self) -> int:
-        """Training steps of one compiled call."""
-        return STEPS
+        return program(self.space, self.config).traces() + process_gradient.traces()
 
     def _predict(self, tokens: np.ndarray) -> np.ndarray:
         compiled = program(self.space, self.config)

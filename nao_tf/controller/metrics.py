@@ -10,7 +10,9 @@ def pairwise_accuracy(predicted: np.ndarray, scores: np.ndarray) -> float:
     """Returns the share of pairs i < j that the prediction orders as the scores do.
 
     A pair counts where both say `i >= j`, or both say `i < j` (the released code's figure, the one that is
-    reported everywhere). With fewer than two values it is NaN.
+    reported everywhere). With fewer than two values it is NaN. Section 4.1 prints a sum over all ordered pairs, x with
+    itself included, that counts where both say `>=`: of two different cells only one order can count, and a perfect
+    prediction reaches about one half, so that the 78% of the paper's text can only be this figure.
 
     Args:
         predicted: float [n].
@@ -21,23 +23,6 @@ def pairwise_accuracy(predicted: np.ndarray, scores: np.ndarray) -> float:
     if not len(first):
         return float('nan')
     return float(np.mean((predicted[first] >= predicted[second]) == (scores[first] >= scores[second])))
-
-
-def paper_pairwise_accuracy(predicted: np.ndarray, scores: np.ndarray) -> float:
-    """Returns acc_f exactly as section 4.1 prints it.
-
-    The sum runs over all ordered pairs, x with itself included, and counts where both say `>=`. Of two different
-    cells only one order can count, so a perfect prediction without ties reaches (n + 1) / (2 n), about one half;
-    the figures in the paper's text (78%) can only be those of `pairwise_accuracy`.
-
-    Args:
-        predicted: float [n].
-        scores: float [n].
-    """
-    predicted, scores = np.asarray(predicted, float), np.asarray(scores, float)
-    if not len(scores):
-        return float('nan')
-    return float(np.mean((predicted[:, None] >= predicted) & (scores[:, None] >= scores)))
 
 
 def kendall_tau(predicted: np.ndarray, scores: np.ndarray) -> float:

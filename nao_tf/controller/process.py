@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from nao_tf.controller.kernels import (
     on_one_thread,
     squared_distances,
 )  # fmt: skip
+from nao_tf.controller.process_gradient import gradient_of_process
 
 COMPONENTS = 8  # kernels of the highest likelihood that are averaged
 COMPETING = 200  # candidates that a batch is chosen from
@@ -175,7 +175,7 @@ class Process:
         if not self._constants:
             self._constants = self._compiled_constants()
         given = (tf.constant(array, tf.float32) for array in (embeddings, optimism))
-        return _slope()(*given, *self._constants).numpy()
+        return gradient_of_process()(*given, *self._constants).numpy()
 
     def _compiled_constants(self) -> tuple[tf.Tensor, ...]:
         """Returns what the compiled gradient reads of this process: of `points` and COMPONENTS, however many it has."""
@@ -216,40 +216,3 @@ class Process:
             column = covariance[:, pick].copy()
             covariance -= np.outer(column, column) / (column[pick] + self.noise)
         return compete[chosen].tolist()
-
-
-@functools.cache
-def _slope():
-    """Returns the compiled gradient; one trace for all spaces and numbers of architectures."""
-    ranks = 3, 0, 2, 2, 2, 3, 2, 1, 1, 0
-
-    def squares(rows, columns):
-        lengths = tf.reduce_sum(rows * rows, 1)[:, None] + tf.reduce_sum(columns * columns, 1)[None]
-        return tf.maximum(lengths - 2 * tf.matmul(rows, columns, transpose_b=True), 0.0)
-
-    @tf.function(input_signature=[tf.TensorSpec([None] * rank) for rank in ranks])
-    def slope(embeddings, optimism, means, states, solved, factors, scalars, centre, deviation, spread):
-        weight, share, length, variance = tf.unstack(scalars[:, :, None, None], 4, axis=1)  # [C, 1, 1]
-        with tf.GradientTape() as tape:
-            tape.watch(embeddings)
-            of_means = squares((tf.reduce_mean(embeddings, 1) - centre) / deviation, means)
-            of_states = squares(tf.reshape(embeddings, (tf.shape(embeddings)[0], -1)) / spread, states)
-            cross = tf.exp(-(share * of_means + (1 - share) * of_states) / (2 * length * length))  # [C, n, points]
-            own = tf.linalg.matvec(cross, solved)[..., None]  # [C, n, 1]
-            mean = tf.reduce_sum(weight * own, 0)
-
-            def uncertainty():
-                half = tf.linalg.triangular_solve(factors, tf.linalg.matrix_transpose(cross))
-                explained = tf.reduce_sum(half * half, 1)[..., None]
-                second = tf.reduce_sum(weight * (variance * tf.maximum(1 - explained, 1e-6) + own * own), 0)
-                return tf.sqrt(tf.maximum(second - mean * mean, 1e-6))
-
-            value = mean + optimism * tf.cond(optimism > 0, uncertainty, lambda: tf.zeros_like(mean))
-        return tape.gradient(value, embeddings)
-
-    return slope
-
-
-def traces() -> int:
-    """Returns how often the gradient was traced in this process: at most once."""
-    return _slope().experimental_get_tracing_count()

@@ -17,18 +17,6 @@ def test_pairwise_accuracy_by_hand():
     assert math.isnan(metrics.pairwise_accuracy([1.0], [1.0]))
 
 
-def test_the_papers_formula_by_hand():
-    # Ordered pairs with themselves: 3 of 9 are (x, x); of the others only one order of each pair can count.
-    assert metrics.paper_pairwise_accuracy([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]) == pytest.approx(6 / 9)
-    assert metrics.paper_pairwise_accuracy([3.0, 2.0, 1.0], [1.0, 2.0, 3.0]) == pytest.approx(3 / 9)
-
-
-def test_the_two_accuracies_without_ties(rng):
-    predicted, scores = rng.normal(size=(2, 30))
-    share = metrics.pairwise_accuracy(predicted, scores)
-    assert metrics.paper_pairwise_accuracy(predicted, scores) == pytest.approx((share * 29 / 2 + 1) / 30)
-
-
 def test_kendall_tau():
     assert metrics.kendall_tau([1, 2, 3], [1, 3, 2]) == pytest.approx(1 / 3)
     assert math.isnan(metrics.kendall_tau([1], [1]))
