@@ -28,7 +28,7 @@ import scipy.stats
 import tensorflow as tf
 from absl import app, flags
 from image_evidence.plain_models import KINDS, PlainNetwork, count, equal_width
-from records import recorded
+from records import check_settings, recorded
 from rich.console import Console
 from rich.table import Table
 
@@ -223,21 +223,14 @@ def main(arguments: Sequence[str]) -> None:
     if FLAGS.dry_run:
         estimate(task, found, console)
         return
-    settings = {name: FLAGS[name].value for name in RECIPE}
-    if (before := recorded(FLAGS.output, 'settings', lambda: settings, console)) != settings:
-        raise InputError(f'{FLAGS.output} holds records of {before}; give another --output, or the same values')
+    check_settings(FLAGS.output, {name: FLAGS[name].value for name in RECIPE}, console)
     rates = [float(rate) for rate in FLAGS.learning_rates]
     chosen = {}
     for model, (size, parameters) in found.items():
-        pilots = {
-            rate: recorded(
-                FLAGS.output,
-                f'{model}-{parameters}-rate-{rate:g}',
-                functools.partial(pilot, model, task, size, rate),
-                console,
-            )
-            for rate in rates
-        }
+        pilots = {}
+        for rate in rates:
+            made = functools.partial(pilot, model, task, size, rate)
+            pilots[rate] = recorded(FLAGS.output, f'{model}-{parameters}-rate-{rate:g}', made, console)
         chosen[model] = max(rates, key=lambda rate: pilots[rate])
     records: dict[str, list[dict]] = {model: [] for model in FLAGS.models}
     for seed, model in itertools.product(range(FLAGS.seeds), FLAGS.models):

@@ -20,7 +20,7 @@ import numpy as np
 import scipy.stats
 import tensorflow as tf
 from absl import app, flags
-from records import recorded
+from records import check_settings, recorded
 from rich.console import Console
 from rich.table import Table
 from text_evidence.keras_language import KINDS, KerasLanguage, equal_units
@@ -36,6 +36,7 @@ from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.result import DivergedError
 
 PILOT_SEED = 1000
+RECIPE = ('hidden', 'epochs', 'learning_rates', 'pilot_epochs')  # the same for all records
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string('data_dir', None, 'folder of ptb.{train,valid,test}.txt', required=True)
@@ -141,6 +142,7 @@ def main(arguments: Sequence[str]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     rates = [float(rate) for rate in FLAGS.learning_rates]
     task = make_task(recipe(rates[0], 1).task)
+    check_settings(FLAGS.output, {name: FLAGS[name].value for name in RECIPE}, console)
     chosen = {}
     for model in FLAGS.models:
         pilots = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from nao_tf.errors import InputError
 from nao_tf.files import write_text
 
 
@@ -26,3 +27,22 @@ def recorded(folder: str | Path, name: str, make: Callable[[], Any], console: Co
         write_text(path, json.dumps(make()))
         console.print(name, markup=False)
     return json.loads(path.read_text())
+
+
+def check_settings(folder: str | Path, settings: dict[str, Any], console: Console) -> None:
+    """Writes down what all records of a folder have in common; records without it are taken for such ones.
+
+    Args:
+        folder: of the records.
+        settings: JSON types.
+        console: told where they were written.
+
+    Raises:
+        InputError: if the folder's are others.
+    """
+    given = json.loads(json.dumps(settings))
+    before = recorded(folder, 'settings', lambda: given, console)
+    if before != given:
+        differ = sorted(name for name in {**before, **given} if before.get(name) != given.get(name))
+        was, now = ({name: values.get(name) for name in differ} for values in (before, given))
+        raise InputError(f'{folder} holds records of {was}, now {now}; give another --output, or the same values')

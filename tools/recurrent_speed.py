@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from text_evidence.keras_language import KINDS, equal_units
 
 from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.networks.recurrent_config import DROPOUTS, RecurrentConfig
@@ -81,11 +82,6 @@ def traced(step: Callable[[tf.Tensor], tf.Tensor], words: tf.Tensor) -> tuple[Ca
     return lambda: float(compiled(words)), time.perf_counter() - started
 
 
-def equal_units(parameters: int, vocabulary: int, gates: int) -> int:
-    """Returns the units n with V (n + 1) + gates * (2 n^2 + n) nearest to a number of parameters."""
-    return min(range(1, 5000), key=lambda n: abs(vocabulary * (n + 1) + gates * (2 * n * n + n) - parameters))
-
-
 def spread(values: Sequence[float], digits: int = 2) -> str:
     """Returns the median, with the least and the most."""
     return f'{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})'
@@ -108,8 +104,8 @@ def main(arguments: Sequence[str]) -> None:
         steps[f'child {number}'], trace = child_step(network, words)
         seconds.append(trace)
     parameters = config.parameters(11)
-    for layer, gates in ((keras.layers.LSTM, 4), (keras.layers.GRU, 3)):
-        units = equal_units(parameters, FLAGS.vocabulary, gates)
+    for kind, (layer, *_) in KINDS.items():
+        units = equal_units(kind, parameters, FLAGS.vocabulary)
         steps[layer.__name__], trace = keras_step(layer, units, FLAGS.vocabulary, words)
         print(f'{layer.__name__}: {units} units, trace and first step {trace:.2f} s')
     print(f'child: {FLAGS.hidden} units, {parameters:,} parameters, trace and first step {spread(seconds)} s')

@@ -18,7 +18,7 @@ import numpy as np
 import scipy.stats
 from absl import app, flags
 from ml_collections import config_flags
-from records import recorded
+from records import check_settings, recorded
 from rich.console import Console
 from rich.table import Table
 
@@ -109,12 +109,15 @@ def main(arguments: Sequence[str]) -> None:
         raise app.UsageError(f'unexpected argument {arguments[1]!r}')
     if FLAGS.pool and FLAGS.pool < FLAGS.cells:
         raise app.UsageError(f'--pool={FLAGS.pool} is smaller than --cells={FLAGS.cells}')
+    from nao_tf.search.config import flatten
     from nao_tf.search.setup import build_parts, set_threads
     from nao_tf.tasks.make import make_task
 
     console = Console(highlight=False, soft_wrap=True)
     alone, looks = [], []
     set_threads(FLAGS.config.threads)
+    recipe = {name: value for name, value in flatten(FLAGS.config).items() if name not in ('seed', 'task.data_dir')}
+    check_settings(FLAGS.output, {**recipe, 'cells': FLAGS.cells, 'looks': FLAGS.looks}, console)
     for seed in range(FLAGS.seeds):
         config = given_config(seed)
         parts = build_parts(config, make_task(config.task))

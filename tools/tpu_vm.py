@@ -95,16 +95,9 @@ class Job:
 
     def create(self) -> list[str]:
         """Asks for the TPU."""
-        spot = ['--spot'] if self.spot else []
-        return self._tpus(
-            'queued-resources',
-            'create',
-            self.name,
-            f'--node-id={self.name}',
-            f'--accelerator-type={self.accelerator}',
-            f'--runtime-version={self._runtime}',
-            *spot,
-        )
+        flags = [f'--node-id={self.name}', f'--accelerator-type={self.accelerator}']
+        flags += [f'--runtime-version={self._runtime}', *(['--spot'] if self.spot else [])]
+        return self._tpus('queued-resources', 'create', self.name, *flags)
 
     def state(self) -> list[str]:
         """Prints how far the request is: ACTIVE when the TPU is there."""
