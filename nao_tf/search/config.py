@@ -209,9 +209,10 @@ def set_field(config: ml_collections.ConfigDict, name: str, value: Any, *, origi
     inner = config
     for part in path:
         inner = inner[part]
+    kind = inner.get_type(last)
     try:
-        inner[last] = tuple(value) if isinstance(inner[last], tuple) else value
+        if isinstance(value, bool) and kind is not bool:
+            raise TypeError
+        inner[last] = tuple(value) if kind is tuple and value is not None else value
     except TypeError:
-        raise InputError(
-            f'{origin}: config field {name} is {value!r}; it must be of type {type(known[name]).__name__}'
-        ) from None
+        raise InputError(f'{origin}: config field {name} is {value!r}; it must be of type {kind.__name__}') from None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nao_tf import __version__
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.architecture import Architecture
@@ -80,8 +81,8 @@ def save_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> No
         searcher: as it is after the rounds.
         rounds: all of them.
     """
-    value = {'rounds': len(rounds), 'log': _digest(rounds), 'state': searcher.state_dict()}
-    write_state(path, value)
+    state = searcher.state_dict()
+    write_state(path, {'rounds': len(rounds), 'digest': _digest(rounds, state), 'state': state})
 
 
 def load_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> int:
@@ -98,7 +99,7 @@ def load_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> in
     try:
         value = json.loads(path.read_text(encoding='utf-8'))
         count = int(value['rounds'])
-        if count > len(rounds) or value['log'] != _digest(rounds[:count]):
+        if count > len(rounds) or value['digest'] != _digest(rounds[:count], value['state']):
             return 0
         state = value['state']
     except (OSError, ValueError, KeyError, TypeError):
@@ -113,5 +114,7 @@ def _tell(searcher: Searcher, observed: Sequence[str], running: Sequence[Sequenc
         searcher.observe(observe(observed))
 
 
-def _digest(rounds: Sequence[Round]) -> str:
-    return hashlib.sha256(json.dumps([entry.settled for entry in rounds]).encode()).hexdigest()
+def _digest(rounds: Sequence[Round], state: Mapping[str, Any]) -> str:
+    """Returns a hash of the log, the state and the version, of which another one may read the state otherwise."""
+    content = [[entry.settled for entry in rounds], state, __version__]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

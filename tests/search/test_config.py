@@ -47,6 +47,14 @@ def test_unknown_and_wrong_fields(config):
         from_flat({'searcher.round': 1}, 'config.json')
 
 
+def test_the_type_that_a_field_must_have_is_named(config):
+    with pytest.raises(InputError, match=r"searcher.controller.hidden is 'x'; it must be of type int"):
+        set_field(config, 'searcher.controller.hidden', 'x', origin='overrides')
+    with pytest.raises(InputError, match=r'child.epochs is True; it must be of type int'):
+        set_field(config, 'child.epochs', True, origin='overrides')
+    set_field(config, 'searcher.controller.predictor_hidden', None, origin='overrides')
+
+
 def test_same_search():
     stored = {'seed': 0, 'searcher.rounds': 2, 'child.epochs': 4}
     check_same(stored, {**stored, 'searcher.rounds': 3, 'young': 1}, defaults={'young': 1}, where='x')

@@ -74,6 +74,20 @@ def test_a_damaged_snapshot_is_not_used(tmp_path):
     assert len(distinct(proposed(again))) == 24
 
 
+def test_a_snapshot_whose_scores_were_changed_is_not_used(tmp_path):
+    whole = make_tuner(tmp_path / 'whole', 'evolution')
+    whole.search(verbose=0)
+    make_tuner(tmp_path / 'half', 'evolution', max_trials=16).search(verbose=0)
+    path = tmp_path / 'half' / 'untitled_project' / 'searcher.json'
+    snapshot = json.loads(path.read_text())
+    scored = [row for row in snapshot['state']['evaluations'] if row['score'] is not None]
+    min(scored, key=lambda row: row['score'])['score'] = 1000.0
+    path.write_text(json.dumps(snapshot))
+    tuner = make_tuner(tmp_path / 'half', 'evolution')
+    tuner.search(verbose=0)
+    assert proposed(tuner) == proposed(whole)
+
+
 def test_learns_from_the_trials_of_another_oracle(tmp_path):
     options = {'objective': keras_tuner.Objective('score', 'max'), 'max_trials': 10, 'seed': 1,
                'max_consecutive_failed_trials': 10}  # fmt: skip
