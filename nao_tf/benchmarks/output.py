@@ -11,6 +11,7 @@ from typing import Any
 from nao_tf.errors import InputError
 from nao_tf.files import write_text
 from nao_tf.locks import locked
+from nao_tf.search.identity import differing
 from nao_tf.search.workdir import CONFIG, read_json
 
 
@@ -76,14 +77,10 @@ def check_protocol(stored: Any, given: Mapping[str, Any], defaults: Mapping[str,
         InputError: naming what differs.
     """
     before, now = {**defaults, **stored}, {**defaults, **given}
-    differences = [
-        f'{name} was {before.get(name)!r}, now {now.get(name)!r}'
-        for name in {**given, **stored}
-        if before.get(name) != now.get(name)
-    ]
+    differences = differing(before, now, {**given, **stored})
     if differences:
         raise InputError(
-            f'{where} is of another protocol: {"; ".join(differences[:6])}{"; ..." if len(differences) > 6 else ""}. '
+            f'{where} is of another protocol: {differences}. '
             'Give another --output, or the same values (only searchers, seeds, workers, report_at, reference and the '
             "table's place may be changed)"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nao_tf.errors import InputError
@@ -40,6 +40,20 @@ def may_change(field: str, config: Mapping[str, Any] | None = None) -> bool:
     return any(fnmatch.fnmatchcase(field, pattern) for pattern in EXTENDABLE)
 
 
+def differing(before: Mapping[str, Any], now: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Returns the fields whose values differ as text, the first six of them; '' if none does.
+
+    Args:
+        before: values by field; one that is not there is None.
+        now: likewise.
+        names: fields to compare.
+    """
+    differences = [
+        f'{name} was {before.get(name)!r}, now {now.get(name)!r}' for name in names if before.get(name) != now.get(name)
+    ]
+    return '; '.join(differences[:6] + ['...'] * (len(differences) > 6))
+
+
 def check_same(stored: dict[str, Any], given: dict[str, Any], *, defaults: dict[str, Any], where: str) -> None:
     """Checks that a work directory holds the search that a config describes.
 
@@ -53,17 +67,12 @@ def check_same(stored: dict[str, Any], given: dict[str, Any], *, defaults: dict[
         InputError: naming every field that differs and may not be changed.
     """
     before, now = {**defaults, **stored}, {**defaults, **given}
-    differences = [
-        f'{name} was {before.get(name)!r}, now {now.get(name)!r}'
-        for name in {**stored, **given}
-        if before.get(name) != now.get(name) and not may_change(name, now)
-    ]
+    differences = differing(before, now, [name for name in {**stored, **given} if not may_change(name, now)])
     if differences:
         names = [name for name in now if may_change(name, now)]
         extendable = [pattern for pattern in EXTENDABLE if fnmatch.filter(names, pattern)]
         raise InputError(
-            f'{where} is of a different run: {"; ".join(differences[:6])}'
-            f'{"; ..." if len(differences) > 6 else ""}. Give another --workdir, or the same values '
+            f'{where} is of a different run: {differences}. Give another --workdir, or the same values '
             f'(only {", ".join(extendable)} may be changed)'
         )
 
