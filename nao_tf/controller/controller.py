@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from nao_tf.controller import metrics, process_gradient, storage
+from nao_tf.controller import process_gradient, storage
 from nao_tf.controller.ascent import Ascent, Climbed, StepRule, Tries, ascend, drawn_states, moved_states, unit_noise
 from nao_tf.controller.batches import SMALLEST_JUDGED, BatchSource, hold_out, token_array
 from nao_tf.controller.calls import in_chunks
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.embedding import Embedding
+from nao_tf.controller.fit_report import FitReport
 from nao_tf.controller.models import build_models, initial_weights
 from nao_tf.controller.presets import DEFAULT
 from nao_tf.controller.process import Process
@@ -25,33 +25,6 @@ from nao_tf.errors import InputError
 from nao_tf.files import as_path
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
-
-
-@dataclasses.dataclass(frozen=True)
-class FitReport:
-    """What one `fit` came to. The held-out figures are None where too few architectures were given to hold any out.
-
-    Args:
-        epochs: passes over the training set that were made.
-        best_epoch: the pass whose weights were kept.
-        held_out: number of held-out architectures.
-        pairwise_accuracy: of the kept weights, on the held-out architectures.
-        kendall_tau: likewise, tau-b; None also where it is not defined (equal scores).
-        hamming_distance: likewise, mean tokens of T that the decoder gets wrong.
-        prediction_loss: L_pp over the last training steps, in normalised units.
-        reconstruction_loss: L_rec over the last training steps.
-        seconds: wall time, a first compile included.
-    """
-
-    epochs: float
-    best_epoch: float
-    held_out: int
-    pairwise_accuracy: float | None
-    kendall_tau: float | None
-    hamming_distance: float | None
-    prediction_loss: float
-    reconstruction_loss: float
-    seconds: float
 
 
 class Controller:
@@ -104,20 +77,18 @@ class Controller:
         values = np.asarray(scores, np.float64).reshape(-1)
         if not len(architectures) or len(architectures) != len(values):
             raise InputError(f'fit needs one score for each architecture: {len(architectures)} and {len(values)} given')
-        if not np.all(np.isfinite(values)):
-            bad = int(np.flatnonzero(~np.isfinite(values))[0])
+        for bad in np.flatnonzero(~np.isfinite(values)):
             raise InputError(f'score {bad} of {len(values)} is {values[bad]}; scores are finite numbers')
         rng = np.random.default_rng([self.seed, 1, self.fits])
         tokens = token_array(self.space, architectures)
         rows, held = hold_out(self.space, architectures, self.config.held_out, rng)
         self.scale = ScoreScale.fit(self.config.scores, values[rows])  # of what is held out nothing is known
         if self.config.start == 'cold' and self.fits:
-            self.models.assign(
-                initial_weights(self.models, self.config, np.random.default_rng([self.seed, 0, self.fits]))
-            )
+            fresh = np.random.default_rng([self.seed, 0, self.fits])
+            self.models.assign(initial_weights(self.models, self.config, fresh))
         self.fits += 1
-        targets = self.scale.forward(values)
-        source = BatchSource(self.space, self.config, tokens=tokens[rows], targets=targets[rows], rng=rng)
+        targets = self.scale.forward(values[rows])
+        source = BatchSource(self.space, self.config, tokens=tokens[rows], targets=targets, rng=rng)
         self.process = None
         start = self.models.flat()
         if self.config.posterior == 'none':
@@ -126,22 +97,15 @@ class Controller:
         else:
             trained, self.process = self._embedding.fit(start, source, tokens, values, rows=rows, held=held)
         self.models.assign(trained.weights)
-        accuracy = tau = distance = None
+        predicted, decoded = np.zeros(0), tokens[held]
         if len(held):
             review = program(self.space, self.config).review
             predicted, decoded = in_chunks(review, self.models.flat(), tokens[held])
             predicted = self._predict(tokens[held]) if self.process else predicted
-            accuracy = metrics.pairwise_accuracy(predicted, values[held])
-            tau = metrics.kendall_tau(predicted, values[held])
-            tau = tau if np.isfinite(tau) else None
-            distance = metrics.hamming_distance(decoded, tokens[held])
         if self.process is not None:
             self._condition(tokens, values)
-        return FitReport(
-            trained.epochs, trained.best_epoch, len(held), accuracy, tau, distance,
-            float(trained.losses[0]), float(trained.losses[1]),
-            time.perf_counter() - started,
-        )  # fmt: skip
+        seconds = time.perf_counter() - started
+        return FitReport.of(trained, predicted, values[held], decoded, tokens[held], seconds=seconds)
 
     def condition(self, architectures: Sequence[Architecture], scores: Sequence[float] | np.ndarray) -> None:
         """Takes new scores into the posterior without training (`config.posterior='process'`).
