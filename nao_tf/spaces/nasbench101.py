@@ -12,14 +12,12 @@ from nao_tf.errors import InputError
 from nao_tf.spaces import module_features, module_graph, module_masks, module_writing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.module_graph import OPERATIONS, ModuleGraph
-from nao_tf.spaces.module_growth import VertexGrowthSpace
 from nao_tf.spaces.module_neighbours import neighbours
+from nao_tf.spaces.module_numberings import NumberedSpace
 from nao_tf.spaces.uniform import UniformSampler
 
-MOST_KNOWN = 1 << 16  # sequences whose symmetric copies are kept, before they are forgotten
 
-
-class NASBench101Space(VertexGrowthSpace):
+class NASBench101Space(NumberedSpace):
     """All cells of an input, up to five inner vertices with an operation each, and an output.
 
     The tokens of vertex 1, 2, ... and the output: for each earlier vertex whether it is read (`from_j`, `no_edge`),
@@ -51,7 +49,6 @@ class NASBench101Space(VertexGrowthSpace):
         self._ids = module_masks.Tokens(1, 2, vertices + 1, vertices + 2)
         self._layout = module_masks.layout(vertices)
         self.length = len(self._layout)
-        self._known_copies: dict[bytes, np.ndarray] = {}
         self.next_state, self.valid = module_masks.machine(vertices, edges, len(OPERATIONS), self._ids)
 
     @functools.cached_property
@@ -126,37 +123,6 @@ class NASBench101Space(VertexGrowthSpace):
     def module_hash(self, architecture: Architecture) -> str:
         """Returns the benchmark's hash of the cell, 32 hexadecimal digits; the same for every numbering."""
         return module_graph.module_hash(self.graph(architecture))
-
-    def symmetries(self, architecture: Architecture) -> Iterator[Architecture]:
-        """Yields the other numberings of the cell, smallest first."""
-        for graph in module_graph.numberings(self.graph(architecture)):
-            other = self.from_graph(graph)
-            if other != architecture:
-                yield other
-
-    def random_symmetry(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Returns a numbering of each cell, drawn uniformly from all it has: int [B, T].
-
-        Args:
-            tokens: int [B, T], valid sequences; they are not changed.
-            rng: the source of randomness.
-        """
-        tokens = np.asarray(tokens)
-        rows = tokens.astype(np.uint8)
-        draws = rng.random(len(rows)).tolist()
-        chosen = [copies[int(draw * len(copies))] for copies, draw in zip(map(self._copies, rows), draws, strict=True)]
-        return np.array(chosen, tokens.dtype).reshape(tokens.shape)
-
-    def _copies(self, row: np.ndarray) -> np.ndarray:
-        """Returns all numberings of a cell, uint8 [copies, T]; kept, since a training asks for the same cells again."""
-        copies = self._known_copies.get(row.tobytes())
-        if copies is None:
-            graphs = module_graph.numberings(self.graph(Architecture(self.name, tuple(row.tolist()))))
-            copies = np.array([self.from_graph(graph).tokens for graph in graphs], np.uint8)
-            if len(self._known_copies) > MOST_KNOWN:
-                self._known_copies.clear()
-            self._known_copies.update((copy.tobytes(), copies) for copy in copies)
-        return copies
 
     def mutations(self, architecture: Architecture) -> Iterator[Architecture]:
         """Yields the cells that are one decision away: an operation, an edge, a vertex with one edge in and one out."""
