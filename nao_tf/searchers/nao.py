@@ -13,7 +13,7 @@ import numpy as np
 from nao_tf.controller.config import ControllerConfig
 from nao_tf.controller.controller import Controller
 from nao_tf.errors import InputError
-from nao_tf.searchers.base import Searcher
+from nao_tf.searchers.base import Searcher, check_at_least
 from nao_tf.searchers.evaluation import Proposal
 from nao_tf.searchers.nao_candidates import MOVES, make_candidates
 from nao_tf.spaces.architecture import Architecture
@@ -43,6 +43,9 @@ class NAO(Searcher):
             posterior among the K best and the candidates before it, so that a seed climbs further than one step.
         controller: sizes and rules of the controller.
         seed: of the draws and of the controller's training.
+
+    Raises:
+        InputError: if a setting is out of range.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class NAO(Searcher):
         seed: int = 0,
     ):
         super().__init__(space, seed=seed)
+        numbers = {'initial': initial, 'per_round': per_round, 'seeds': seeds, 'per_query': per_query, 'climbs': climbs}
+        check_at_least(1, **{f'searcher.{name}': number for name, number in numbers.items()})
         if moves not in MOVES:
             raise InputError(f'searcher.moves is {moves!r}; it must be one of {", ".join(MOVES)}')
         if moves != 'ascent' and controller.posterior == 'none':

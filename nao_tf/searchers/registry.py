@@ -76,9 +76,6 @@ def make_searcher(name: str, space: SearchSpace, *, config: Mapping[str, Any], s
         if config[field] < 1:
             raise InputError(f'searcher.{field} is {config[field]}; it must be at least 1')
     if name == 'nao':
-        for field in ('seeds', 'per_query', 'climbs'):
-            if config[field] < 1:
-                raise InputError(f'searcher.{field} is {config[field]}; it must be at least 1')
         return cls(
             space,
             initial=config['initial'],

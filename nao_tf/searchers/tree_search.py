@@ -157,14 +157,11 @@ class TreeSearch(Searcher):
         count = len(self.evaluations) // self.refit * self.refit
         if count in (0, self._fitted):
             return
-        finite = [evaluation.score for evaluation in self.evaluations[:count] if not evaluation.failed]
-        worst = min(finite, default=0.0)
-        scores = [worst if evaluation.failed else evaluation.score for evaluation in self.evaluations[:count]]
+        architectures, scores = self.pool(count)
         self._network = ValueNetwork(
             self.space, hidden=(64, 64), members=self.members, epochs=self.epochs, seed=self.seed + count
         )
-        architectures = [evaluation.architecture for evaluation in self.evaluations[:count]]
-        self._network.fit(architectures, quantiles(np.array(scores)))
+        self._network.fit(architectures, quantiles(scores))
         self._fitted = count
 
     def _tree(self) -> tuple[ActionTree, dict[Architecture, float]]:

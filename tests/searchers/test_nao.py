@@ -57,10 +57,15 @@ def test_moves_make_different_candidates_of_the_same_start():
     ('settings', 'words'),
     [
         ({'moves': 'uphill'}, "searcher.moves is 'uphill'; it must be one of ascent, random_step, mutation"),
+        ({'climbs': 0}, 'searcher.climbs is 0; it must be at least 1'),
+        ({'per_query': 0}, 'searcher.per_query is 0; it must be at least 1'),
+        ({'seeds': -1}, 'searcher.seeds is -1; it must be at least 1'),
+        ({'initial': 0}, 'searcher.initial is 0; it must be at least 1'),
+        ({'per_round': 0}, 'searcher.per_round is 0; it must be at least 1'),
         ({'moves': 'mutation', 'controller': preset('paper')}, 'needs a controller whose posterior is not "none"'),
     ],
 )
-def test_moves_that_cannot_be(settings, words):
+def test_settings_that_cannot_be(settings, words):
     with pytest.raises(InputError) as error:
         NAO(SPACE, **{'controller': QUICK, **settings})
     assert words in str(error.value)
