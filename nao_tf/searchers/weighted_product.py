@@ -77,19 +77,20 @@ class WeightedProduct(Searcher):
         self._copy()
 
     def observe(self, evaluations: Sequence[Evaluation]) -> None:
-        """Hands evaluations on with their products in place of their scores.
+        """Keeps evaluations, and hands them on with their products in place of their scores.
 
         Args:
             evaluations: of canonical architectures.
         """
+        super().observe(evaluations)
         self.inner.observe(
             [dataclasses.replace(found, score=self.value(found.architecture, found.score)) for found in evaluations]
         )
         self._copy()
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the state of the inner searcher."""
-        return self.inner.state_dict()
+        """Returns the scores as they are, and the state of the inner searcher."""
+        return {**super().state_dict(), 'inner': self.inner.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continues from what `state_dict` returned.
@@ -97,12 +98,25 @@ class WeightedProduct(Searcher):
         Args:
             state: of a searcher that was made with the same arguments.
         """
-        self.inner.load_state_dict(state)
+        super().load_state_dict(state)
+        self.inner.load_state_dict(state['inner'])
         self._copy()
 
+    def model_state(self) -> dict[str, Any]:
+        """Returns what the inner searcher's model has learned."""
+        return self.inner.model_state()
+
+    def load_model_state(self, state: Mapping[str, Any]) -> None:
+        """Takes over the model of an earlier searcher.
+
+        Args:
+            state: what `model_state` of a searcher of the same settings returned.
+        """
+        self.inner.load_model_state(state)
+
     def _copy(self) -> None:
-        """Shows what the base class promises of a searcher as it is in the inner one."""
+        """Shows what the inner searcher knows and counts; the scores are the wrapper's own."""
         inner = self.inner
-        self.known, self.evaluations = inner.known, inner.evaluations
+        self.known = inner.known
         self.duplicates, self.candidates = inner.duplicates, inner.candidates
         self.report, self.draws = inner.report, inner.draws

@@ -183,6 +183,21 @@ def test_the_searcher_maximises_the_product_and_speaks_of_scores():
     assert np.all(np.diff([searcher.value(cell, -0.5) for cell in by_cost(searcher)]) < 0)
 
 
+def test_what_it_tells_are_scores_as_they_are():
+    searcher = weighted()
+    drive(searcher, 4)
+    loaded = weighted()
+    loaded.load_state_dict(json.loads(json.dumps(searcher.state_dict())))
+    for one in (searcher, loaded):
+        cells, scores = one.pool()
+        real = [found.score for found in answer([Proposal(cell, '') for cell in cells])]
+        assert scores.tolist() == real == [found.score for found in one.evaluations]
+        assert [one.score(cell) for cell in cells] == real
+        assert one.best(2) == [cells[index] for index in np.argsort(-scores)[:2]]
+        assert one.known == set(cells)
+    assert searcher.best(12) != searcher.inner.best(12)
+
+
 def by_cost(searcher):
     return list({cost(cell): cell for cell in sorted(searcher.known, key=cost)}.values())
 
