@@ -91,6 +91,7 @@ def open_source(workdir: Path) -> Source:
     space = get_space(name, module=module)
     events = journal.read()
     history = History(events, name)
+    history.check(space)
     best = history.best()
     if best is None:
         failed = sum(trial.evaluation is not None for trial in history.trials.values())

@@ -12,6 +12,7 @@ from typing import Any
 from nao_tf.errors import InputError
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.architecture import Architecture
+from nao_tf.spaces.base import SearchSpace
 
 SEARCH, BASELINE, WARM = 'search', 'baseline', 'warm'
 
@@ -208,6 +209,23 @@ class History:
                     best = self._best.get(view)
                     if (view in (None, trial.arm) or trial.shared) and (best is None or _rank(trial) > _rank(best)):
                         self._best[view] = trial
+
+    def check(self, space: SearchSpace) -> None:
+        """Checks the architectures of all trials, which a journal of another space, or a forged one, may get wrong.
+
+        Args:
+            space: that they are of.
+
+        Raises:
+            InputError: naming the first trial whose tokens are no architecture of the space.
+        """
+        for trial in self.trials.values():
+            for architecture in (trial.proposal.architecture, trial.proposal.parent):
+                if architecture is not None:
+                    try:
+                        space.validate(architecture)
+                    except InputError as error:
+                        raise InputError(f'trial {trial.id} of the journal: {error}') from None
 
     def of_arm(self, arm: str) -> list[Trial]:
         """Returns the trials that one arm proposed, by their numbers."""

@@ -161,6 +161,7 @@ def _run(
     )
     parts.costs.record(loop.record)
     history = loop.history
+    history.check(parts.space)
     if (WARM, 0) not in history.batches:
         parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
         if parts.warm:

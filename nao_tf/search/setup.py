@@ -238,6 +238,7 @@ def warm_evaluations(
     if not journal.exists():
         raise InputError(f'warm_start: there is no {workdir / JOURNAL}; put back a copy, or name another run')
     history = History(journal.read(), space.name)
+    history.check(space)
     for message in journal.damaged:
         warn(f'warm_start: {message}')
     seen: dict[Any, Evaluation] = {}

@@ -110,7 +110,9 @@ def best_of_search(workdir: Path, count: int = 1) -> list[Candidate]:
         raise InputError(f'{workdir / CONFIG} is not the config of a search') from None
     space = get_space(name, module=module)
     journal = Journal(workdir / JOURNAL)
-    trials = ranked(History(journal.read(), name))
+    history = History(journal.read(), name)
+    history.check(space)
+    trials = ranked(history)
     doubt = f'; of its journal {len(journal.damaged)} damaged lines were skipped' if journal.damaged else ''
     if not trials:
         raise InputError(
