@@ -83,20 +83,21 @@ def status(folder):
 
 def test_a_search_that_has_just_begun(tmp_path):
     (tmp_path / 'config.json').write_text(json.dumps({**flatten(default_config()), 'data': 'digits'}))
-    assert '0 of 1400 children ended' in status(tmp_path)
+    assert '0 of 1000 children ended' in status(tmp_path)
     (tmp_path / 'config.json').write_text('{}')
     with pytest.raises(InputError, match='holds no search and no training'):
         status(tmp_path)
 
 
 def test_the_later_line_of_an_epoch_counts(training, tmp_path):
-    epochs = read_epochs(training)
+    epochs, damaged = read_epochs(training)
+    assert not damaged
     assert [(row['epoch'], row['loss']) for row in epochs[1]] == [(1, 2.0), (2, 1.4)]
     assert epochs[2][0]['loss'] is None
     nothing = EpochLog(None)
     nothing.add(1, {'loss': 1.0})
     nothing.close()
-    assert read_epochs(tmp_path) == {}
+    assert read_epochs(tmp_path) == ({}, [])
 
 
 def test_a_training_under_way(training):
