@@ -33,7 +33,7 @@ def load_classifier(path: Path) -> ImageClassifier:
     try:
         with local_file(path) as file:
             model = keras.models.load_model(file)
-    except (ValueError, TypeError, OSError, KeyError) as error:
+    except Exception as error:  # whatever Keras, h5py and the layers make of content that somebody changed
         raise InputError(f'{path} is no model that can be loaded: {" ".join(str(error).split())[:300]}') from None
     if not isinstance(model, ImageClassifier):
         raise InputError(f'{path} holds a {type(model).__name__}, not an image classifier of nao_tf')

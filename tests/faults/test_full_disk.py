@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -64,6 +65,20 @@ def test_a_child_whose_checkpoint_finds_no_room_has_not_failed(small_disk, monke
     (small_disk / 'ballast').write_bytes(bytes(SIZE))
     with pytest.raises(InputError, match=r'cannot write .*child_.*: No space left .*; the same command continues'):
         attempt(evaluator, space.canonical(space.sample(np.random.default_rng(0))))
+
+
+def test_a_slow_disk_takes_time_and_nothing_else(instant_search, tmp_path, monkeypatch):
+    expected = result_of(tmp_path / 'fast', instant_search(tmp_path / 'fast')[0])
+    fsync, waited = os.fsync, []
+
+    def slow(number):
+        time.sleep(0.02)
+        waited.append(number)
+        fsync(number)
+
+    monkeypatch.setattr(os, 'fsync', slow)
+    assert result_of(tmp_path / 'slow', instant_search(tmp_path / 'slow')[0]) == expected
+    assert len(waited) > 10
 
 
 def test_what_a_killed_process_had_written_goes_at_the_next_writing(tmp_path):

@@ -17,6 +17,7 @@ from PIL import Image
 from nao_tf.benchmarks.table import Table
 from nao_tf.cli import parse
 from nao_tf.errors import InputError
+from nao_tf.evaluators.predict import load_classifier
 from nao_tf.search.events import proposed_event
 from nao_tf.search.history import History, Trial
 from nao_tf.search.journal import Journal, encode_line
@@ -189,6 +190,37 @@ def test_files(data, samples, tmp_path):
     else:
         reads(read_header, path)
         reads(read_image, path, (3, 3), 1)
+
+
+def changed(data, value):
+    """A JSON value with something else in one of its places; no number that a network would be built from."""
+    if isinstance(value, dict | list) and value and data.draw(st.integers(0, 9)):
+        keys = sorted(value) if isinstance(value, dict) else range(len(value))
+        key = data.draw(st.sampled_from(keys))
+        copy = value.copy()
+        copy[key] = changed(data, value[key])
+        return copy
+    return data.draw(st.sampled_from([None, True, -1, 0.5, '', 'x', [], {}, [[]], 'numpy.random']))
+
+
+@settings(RUNS, max_examples=max(EXAMPLES // 8, 1))
+@given(data=st.data())
+def test_models(data, model_file, tmp_path):
+    """Their archives have the right checksums."""
+    with zipfile.ZipFile(model_file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = data.draw(st.sampled_from(sorted(parts)))
+    if name.endswith('.json') and data.draw(st.integers(0, 3)):
+        parts[name] = json.dumps(changed(data, json.loads(parts[name]))).encode()
+    else:
+        parts[name] = damaged_bytes(data, parts[name])
+    path = tmp_path / 'model.keras'
+    with zipfile.ZipFile(path, 'w') as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+    reads(load_classifier, path)
+    path.write_bytes(damaged_bytes(data, path.read_bytes()[:2000]))
+    reads(load_classifier, path)
 
 
 def npz_of(header):

@@ -72,7 +72,7 @@ def member(archive: np.lib.npyio.NpzFile, key: str) -> Member | None:
     name = key if key in archive.zip.namelist() else f'{key}.npy'
     with archive.zip.open(name) as file:
         shape, fortran_order, dtype = _header(file)
-    if fortran_order or dtype.hasobject or len(shape) not in (3, 4) or not math.prod(shape):
+    if fortran_order or dtype.kind not in 'uif' or len(shape) not in (3, 4) or min(shape) < 1:
         return None
     return Member(archive.zip, name, shape, dtype)
 
