@@ -115,8 +115,7 @@ class History:
         self._orphans: dict[int, list[Mapping[str, Any]]] = {}  # events of trials whose proposal is missing
         self.training_seconds = 0.0
         self._running: set[int] = set()
-        self._finished_sessions = 0.0
-        self._session = 0.0
+        self._finished_sessions = self._session = 0.0
         for number, event in enumerate(events, start=1):
             try:
                 self.apply(event)
@@ -211,21 +210,20 @@ class History:
                         self._best[view] = trial
 
     def check(self, space: SearchSpace) -> None:
-        """Checks the architectures of all trials, which a journal of another space, or a forged one, may get wrong.
+        """Checks that all architectures are of a space, which those of a forged journal may not be.
 
         Args:
-            space: that they are of.
+            space: of the search.
 
         Raises:
-            InputError: naming the first trial whose tokens are no architecture of the space.
+            InputError: naming the first trial whose tokens are none of it.
         """
         for trial in self.trials.values():
-            for architecture in (trial.proposal.architecture, trial.proposal.parent):
-                if architecture is not None:
-                    try:
-                        space.validate(architecture)
-                    except InputError as error:
-                        raise InputError(f'trial {trial.id} of the journal: {error}') from None
+            try:
+                for architecture in filter(None, (trial.proposal.architecture, trial.proposal.parent)):
+                    space.validate(architecture)
+            except InputError as error:
+                raise InputError(f'trial {trial.id} of the journal: {error}') from None
 
     def of_arm(self, arm: str) -> list[Trial]:
         """Returns the trials that one arm proposed, by their numbers."""
