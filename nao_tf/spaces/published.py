@@ -42,7 +42,7 @@ class NamedCell:
         """
         if not self.space:
             raise InputError(
-                f'{self.name} is no architecture of a built-in space: it lists its outputs or has other numbers of nodes'
+                f'{self.name} is no architecture of a built-in space: it lists its outputs, or has other nodes'
             )
         space = get_space(self.space)
         if isinstance(self.cells, RecurrentCell):
