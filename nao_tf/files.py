@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar, cast
@@ -17,6 +18,12 @@ from nao_tf.errors import InputError
 from nao_tf.store import SCHEME, StorePath
 
 Source = TypeVar('Source')
+
+# What NumPy and zipfile raise for a .npz file that is damaged, or another one.
+ARCHIVE_ERRORS = (
+    *(OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, RuntimeError),
+    *(zlib.error, zipfile.BadZipFile),
+)
 
 _URL = re.compile(r'([A-Za-z][A-Za-z0-9+.-]*)://(.*)', re.DOTALL)
 

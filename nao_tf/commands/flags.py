@@ -8,12 +8,10 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from nao_tf.errors import InputError
+from nao_tf.training.distribution import STRATEGIES, Distribution
 
 if TYPE_CHECKING:
     from nao_tf.search.terminal import Terminal
-    from nao_tf.training.strategy import Distribution
-
-STRATEGIES = ['off', 'one_device', 'mirrored', 'multi_worker_mirrored', 'tpu']
 
 
 def define_config(values: flags.FlagValues, arguments: list[str], what: str) -> None:
@@ -58,7 +56,11 @@ def config_of(
 def define_distribution(values: flags.FlagValues) -> None:
     """Defines the flags that say which devices train one network together (docs/scaling.md)."""
     flags.DEFINE_enum(
-        'distribution_strategy', 'off', STRATEGIES, 'the devices that train one network together', flag_values=values
+        'distribution_strategy',
+        'off',
+        list(STRATEGIES),
+        'the devices that train one network together',
+        flag_values=values,
     )
     flags.DEFINE_string('tpu', '', 'local, grpc://HOST:PORT, or the name of a Cloud TPU', flag_values=values)
     flags.DEFINE_integer(
@@ -73,8 +75,6 @@ def distribution_of(values: flags.FlagValues) -> Distribution:
     Raises:
         InputError: if they do not fit each other.
     """
-    from nao_tf.training.strategy import Distribution
-
     return Distribution(values.distribution_strategy, values.tpu, values.num_gpus, values.steps_per_loop)
 
 

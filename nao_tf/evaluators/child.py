@@ -19,9 +19,10 @@ from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.training.broadcast import Broadcast
 from nao_tf.training.classifier import release
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.replicas import Replicas, read_local
 from nao_tf.training.result import DivergedError, TrainResult
-from nao_tf.training.strategy import OFF, Distribution, make_strategy
+from nao_tf.training.strategy import make_strategy
 
 Network = TypeVar('Network', bound=keras.Model)
 CHECKPOINT_SECONDS = 60.0  # between two checkpoints of a child

@@ -14,9 +14,9 @@ from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from nao_tf.tasks.text import TextTask
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_config import LanguageTrainConfig
-from nao_tf.training.strategy import OFF, Distribution
 
 
 class RecurrentChild(Child[LanguageNetwork]):

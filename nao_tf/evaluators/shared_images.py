@@ -25,8 +25,9 @@ from nao_tf.supernets.train_config import SharedTrainConfig
 from nao_tf.supernets.trainer import SupernetTrainer
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.store import MIB
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.schedule import CosineRestarts
-from nao_tf.training.strategy import OFF, Distribution, make_strategy
+from nao_tf.training.strategy import make_strategy
 
 HELD_BYTES = 256 * MIB  # of normalised images that are kept from one architecture to the next
 Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor]  # images, labels, weights

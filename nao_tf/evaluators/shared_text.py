@@ -21,7 +21,8 @@ from nao_tf.supernets.recurrent_trainer import RecurrentTrainer
 from nao_tf.supernets.train_config import SharedTextConfig
 from nao_tf.tasks.streams import Segment
 from nao_tf.tasks.text import TextTask
-from nao_tf.training.strategy import OFF, Distribution, make_strategy
+from nao_tf.training.distribution import OFF, Distribution
+from nao_tf.training.strategy import make_strategy
 
 
 class SharedText(SharedWeights[Segment]):

@@ -18,7 +18,7 @@ from nao_tf.spaces.cell_pair import CellPairSpace
 from nao_tf.tasks.image import ImageTask
 from nao_tf.training.classifier import ClassifierTrainer
 from nao_tf.training.config import TrainConfig
-from nao_tf.training.strategy import OFF, Distribution
+from nao_tf.training.distribution import OFF, Distribution
 
 
 class TrainedChild(Child[CellNetwork]):

@@ -16,7 +16,8 @@ from nao_tf.search.run import run_search
 from nao_tf.search.setup import set_threads, share_gpus
 from nao_tf.search.watch import Watcher
 from nao_tf.tasks.make import Task, as_task, is_text
-from nao_tf.training.strategy import OFF, Distribution, make_strategy
+from nao_tf.training.distribution import OFF, Distribution
+from nao_tf.training.strategy import make_strategy
 
 
 def search(

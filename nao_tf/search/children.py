@@ -20,8 +20,8 @@ from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import Task
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.config import TrainConfig
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.language_config import LanguageTrainConfig
-from nao_tf.training.strategy import OFF, Distribution
 
 PRECISIONS = ('float32', 'mixed_bfloat16', 'mixed_float16')
 

@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 
 from nao_tf.search.identity import check_agreement
 from nao_tf.training.broadcast import Broadcast, lost_workers
-from nao_tf.training.strategy import OFF, Distribution, task_of_cluster
+from nao_tf.training.distribution import OFF, Distribution
+from nao_tf.training.strategy import task_of_cluster
 
 
 class Crew:

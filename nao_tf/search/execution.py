@@ -20,7 +20,8 @@ from nao_tf.search.together import Together
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.tasks.make import TEXT_SOURCES, Task
 from nao_tf.training.broadcast import Broadcast
-from nao_tf.training.strategy import OFF, Distribution, task_of_cluster
+from nao_tf.training.distribution import OFF, Distribution
+from nao_tf.training.strategy import task_of_cluster
 
 EXECUTORS = ('in_process', 'ray')
 

@@ -23,8 +23,9 @@ from nao_tf.search.start import Start
 from nao_tf.search.terminal import Terminal
 from nao_tf.search.workdir import MODEL
 from nao_tf.training.classifier import ClassifierTrainer, release
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.result import DivergedError
-from nao_tf.training.strategy import OFF, Distribution, make_strategy
+from nao_tf.training.strategy import make_strategy
 
 LAST_MODEL = 'last_model.keras'
 

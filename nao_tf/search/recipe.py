@@ -11,7 +11,7 @@ from typing import Any
 import ml_collections
 
 from nao_tf.evaluators.base import Evaluator
-from nao_tf.training.strategy import OFF, Distribution
+from nao_tf.training.distribution import OFF, Distribution
 
 
 @dataclasses.dataclass(frozen=True)

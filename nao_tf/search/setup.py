@@ -33,7 +33,7 @@ from nao_tf.spaces.base import SearchSpace
 from nao_tf.spaces.constrained import Fit, Limit, check_limits, constrain
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.make import Task
-from nao_tf.training.strategy import OFF, Distribution
+from nao_tf.training.distribution import OFF, Distribution
 
 BASELINES = ('none', 'random')
 

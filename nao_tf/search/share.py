@@ -29,7 +29,7 @@ from nao_tf.searchers.policy_searcher import PolicySearcher
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.searchers.registry import searcher_class
 from nao_tf.spaces.base import SearchSpace
-from nao_tf.training.strategy import OFF, Distribution
+from nao_tf.training.distribution import OFF, Distribution
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ from nao_tf.supernets.codes import check_space
 from nao_tf.supernets.config import SupernetConfig
 from nao_tf.supernets.train_config import SharedTextConfig, SharedTrainConfig
 from nao_tf.tasks.text import TextTask
-from nao_tf.training.strategy import OFF, Distribution
+from nao_tf.training.distribution import OFF, Distribution
 
 
 def make_shared(config: ml_collections.ConfigDict, parts: Parts, distribution: Distribution = OFF) -> SharedWeights:

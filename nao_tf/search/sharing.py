@@ -17,10 +17,11 @@ import numpy as np
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_weights import SharedWeights
+from nao_tf.files import ARCHIVE_ERRORS
 from nao_tf.search.candidates import Candidates
 from nao_tf.search.events import finite
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.sharing_checkpoint import ERRORS, damaged, load_checkpoint, save_checkpoint
+from nao_tf.search.sharing_checkpoint import damaged, load_checkpoint, save_checkpoint
 from nao_tf.search.sharing_record import round_record
 from nao_tf.searchers.evaluation import Evaluation, evaluation_from_json, evaluation_to_json
 from nao_tf.spaces.architecture import Architecture
@@ -218,7 +219,7 @@ class SharingSearch:
             self.loss = math.nan if state['loss'] is None else state['loss']
             name = self.candidates.space.name
             self.scores = [evaluation_from_json(value, name) for value in state.get('scores', ())]
-        except ERRORS as error:
+        except ARCHIVE_ERRORS as error:
             raise damaged(self.checkpoint, error) from None
 
 

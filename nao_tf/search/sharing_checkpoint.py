@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.files import written_whole
+from nao_tf.files import ARCHIVE_ERRORS, written_whole
 
 CHECKPOINT = 'sharing.npz'
-ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile)
 
 
 def save_checkpoint(
@@ -47,7 +44,7 @@ def load_about(path: Path) -> dict[str, Any]:
         with path.open('rb') as file, np.load(file, allow_pickle=False) as arrays:
             about = json.loads(arrays['about'].tobytes())
         return {'sizes': about['sizes'], 'state': about['state']}
-    except ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         raise damaged(path, error) from None
 
 
@@ -76,7 +73,7 @@ def load_checkpoint(path: Path, sizes: Mapping[str, Any]) -> tuple[dict[str, Any
     try:
         with path.open('rb') as file, np.load(file, allow_pickle=False) as arrays:
             return about['state'], {name: arrays[name] for name in arrays.files if name != 'about'}
-    except ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         raise damaged(path, error) from None
 
 

@@ -11,11 +11,12 @@ import numpy as np
 from rich.console import Console
 
 from nao_tf.errors import InputError
+from nao_tf.files import ARCHIVE_ERRORS
 from nao_tf.search.budgets import arm_budgets
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.progress import clock
-from nao_tf.search.sharing_checkpoint import CHECKPOINT, ERRORS, load_about
+from nao_tf.search.sharing_checkpoint import CHECKPOINT, load_about
 from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.workdir import CONFIG, JOURNAL, SUMMARY, read_json
 
@@ -167,7 +168,7 @@ def _position(workdir: Path) -> dict[str, Any] | None:
         best = about.get('best')
         scored = {**best.get('metrics', {}), 'epoch': best['epoch']} if best else None
         return {name: about[name] for name in ('epoch', 'step') if name in about} | {'best': scored}
-    except ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         raise InputError(f'{files[-1]} is damaged ({error}); remove it to train anew') from None
 
 

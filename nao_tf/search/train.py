@@ -13,7 +13,7 @@ from nao_tf.search.train_images import train_classifier
 from nao_tf.search.train_text import train_cell
 from nao_tf.search.workdir import cannot_write
 from nao_tf.tasks.make import TaskMaker, make_task
-from nao_tf.training.strategy import OFF, Distribution
+from nao_tf.training.distribution import OFF, Distribution
 
 
 def train(

@@ -23,7 +23,7 @@ from nao_tf.search.workdir import MODEL
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.reading import cells_of, read_cells
 from nao_tf.tasks.make import is_text, make_task
-from nao_tf.training.strategy import OFF, Distribution
+from nao_tf.training.distribution import OFF, Distribution
 
 
 @dataclasses.dataclass(frozen=True)

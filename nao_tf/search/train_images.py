@@ -31,7 +31,8 @@ from nao_tf.search.train_summary import print_training
 from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_json
 from nao_tf.spaces.writing import describe_cells, pair_to_json
 from nao_tf.tasks.make import TaskMaker, make_task
-from nao_tf.training.strategy import OFF, Distribution, make_strategy
+from nao_tf.training.distribution import OFF, Distribution
+from nao_tf.training.strategy import make_strategy
 
 OUTCOMES = 'trainings.json'
 

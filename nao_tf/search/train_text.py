@@ -34,10 +34,11 @@ from nao_tf.spaces.cells import RecurrentCell
 from nao_tf.spaces.writing import cells_to_json, describe_cells
 from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.tasks.text import TextTask
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_checkpoint import load_checkpoint, save_checkpoint
 from nao_tf.training.result import DivergedError
-from nao_tf.training.strategy import OFF, Distribution, make_strategy
+from nao_tf.training.strategy import make_strategy
 
 CHECKPOINT = 'checkpoint.npz'
 

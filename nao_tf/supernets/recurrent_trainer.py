@@ -14,10 +14,10 @@ from nao_tf.errors import InputError
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.supernets.recurrent_supernet import RecurrentSupernet
 from nao_tf.tasks.streams import Segment
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.language_passes import perplexity
 from nao_tf.training.language_steps import LanguageSteps
 from nao_tf.training.replicas import Replicas
-from nao_tf.training.strategy import OFF, Distribution
 
 
 class RecurrentTrainer:

@@ -13,8 +13,8 @@ from nao_tf.spaces.architecture import Architecture
 from nao_tf.supernets.conv_supernet import ConvSupernet
 from nao_tf.supernets.momentum import SharedMomentum
 from nao_tf.tasks.reading import chunks
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.replicas import Replicas
-from nao_tf.training.strategy import OFF, Distribution
 
 
 class SupernetTrainer:

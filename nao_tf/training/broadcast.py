@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.training.strategy import Distribution, make_strategy, task_of_cluster
+from nao_tf.training.distribution import Distribution
+from nao_tf.training.strategy import make_strategy, task_of_cluster
 
 PLACES = ('Graph execution error', 'Detected at node', 'File "', '<stack', '[[')  # lines that say where, not what
 FIRST = 4088  # bytes that are sent at first, behind their number

@@ -17,9 +17,9 @@ from nao_tf.training.classifier_checkpoint import load_checkpoint, save_checkpoi
 from nao_tf.training.classifier_steps import ClassifierSteps
 from nao_tf.training.config import TrainConfig
 from nao_tf.training.course import BestEpoch, ClassifierCourse
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.result import DivergedError, TrainResult
 from nao_tf.training.rewrites import graph_rewrites
-from nao_tf.training.strategy import OFF, Distribution
 
 
 class ClassifierTrainer(ClassifierSteps):

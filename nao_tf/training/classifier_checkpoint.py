@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -12,13 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.files import local_file, written_whole
+from nao_tf.files import ARCHIVE_ERRORS, local_file, written_whole
 from nao_tf.training.course import BestEpoch
 
 if TYPE_CHECKING:
     from nao_tf.training.classifier import ClassifierTrainer
-
-ERRORS = (OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, RuntimeError, zlib.error, zipfile.BadZipFile)
 
 
 def save_checkpoint(trainer: ClassifierTrainer, path: Path) -> None:
@@ -69,7 +65,7 @@ def load_checkpoint(trainer: ClassifierTrainer, source: Path | BinaryIO) -> None
         course = trainer.course
         course.step, course.score, course.metrics = about['step'], about['score'], about['metrics']
         course.losses, course.best = losses, best
-    except ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         reason = ' '.join(str(error).split())[:200]
         raise InputError(f'{source} is no checkpoint of this training ({reason}); remove it to start anew') from None
 

@@ -12,11 +12,11 @@ from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.share import FILLER
 from nao_tf.tasks.image import ImageTask
 from nao_tf.training.config import TrainConfig
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.loss_scale import LossScale
 from nao_tf.training.momentum import MomentumSGD
 from nao_tf.training.replicas import Loop, Replicas
 from nao_tf.training.schedule import schedule_of
-from nao_tf.training.strategy import OFF, Distribution
 
 
 class ClassifierSteps:

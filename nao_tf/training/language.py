@@ -16,13 +16,13 @@ from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.averaged import NonMonotone
 from nao_tf.training.course import Course, Scored
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.language_checkpoint import load_checkpoint, save_checkpoint
 from nao_tf.training.language_config import LanguageTrainConfig
 from nao_tf.training.language_passes import LanguagePasses, perplexity
 from nao_tf.training.language_steps import calls_of
 from nao_tf.training.result import DivergedError, TrainResult
 from nao_tf.training.rewrites import graph_rewrites
-from nao_tf.training.strategy import OFF, Distribution
 
 
 class LanguageTrainer(LanguagePasses):

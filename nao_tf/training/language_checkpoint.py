@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.files import local_file, written_whole
-from nao_tf.training.classifier_checkpoint import ERRORS
+from nao_tf.files import ARCHIVE_ERRORS, local_file, written_whole
 from nao_tf.training.course import Scored
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def load_checkpoint(trainer: LanguageTrainer, source: Path | BinaryIO) -> None:
         for name in ('best', 'last'):
             if name in about:
                 setattr(course, name, Scored(values=values.get(name, values.get('best', [])), **about[name]))
-    except ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         reason = ' '.join(str(error).split())[:200]
         raise InputError(f'{source} is no checkpoint of this training ({reason}); remove it to start anew') from None
 

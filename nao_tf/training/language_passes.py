@@ -11,10 +11,10 @@ import tensorflow as tf
 from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.averaged import AveragedSGD
+from nao_tf.training.distribution import OFF, Distribution
 from nao_tf.training.language_config import LanguageTrainConfig
 from nao_tf.training.language_steps import LanguageSteps, calls_of
 from nao_tf.training.replicas import Replicas
-from nao_tf.training.strategy import OFF, Distribution
 
 
 class LanguagePasses:

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from nao_tf.networks.share import FILLER, Share, share_rows, sum_over_replicas
-from nao_tf.training.strategy import Distribution, make_strategy, task_of_cluster
+from nao_tf.training.distribution import Distribution
+from nao_tf.training.strategy import make_strategy, task_of_cluster
 
 Loop = Callable[[Iterator, tf.Tensor, tf.Tensor], tf.Tensor]
 

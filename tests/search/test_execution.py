@@ -9,7 +9,7 @@ from nao_tf.search.config import default_config, default_text_config
 from nao_tf.search.execution import Execution
 from nao_tf.search.identity import check_same
 from nao_tf.search.ray_cluster import RayOptions, connected
-from nao_tf.training.strategy import Distribution
+from nao_tf.training.distribution import Distribution
 
 
 @pytest.mark.parametrize(

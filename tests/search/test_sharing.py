@@ -17,8 +17,8 @@ from nao_tf.spaces.registry import get_space
 from nao_tf.supernets.config import SupernetConfig
 from nao_tf.supernets.train_config import SharedTrainConfig
 from nao_tf.tasks.make import as_task
+from nao_tf.training.distribution import Distribution
 from nao_tf.training.rewrites import graph_rewrites
-from nao_tf.training.strategy import Distribution
 
 SPACE = ConvCellSpace('one node', ('conv 1x1', 'max_pool 3x3', 'identity'), nodes=1, tokens_per_operation=1)
 NETWORK = SupernetConfig(cells_per_stage=1, filters=2, image_shape=(8, 8, 1), classes=2)

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from nao_tf.training.broadcast import BLOCK, FIRST, Broadcast
-from nao_tf.training.strategy import Distribution, task_of_cluster
+from nao_tf.training.distribution import Distribution
+from nao_tf.training.strategy import task_of_cluster
 
 SIZES = (0, 5, FIRST, FIRST + 1, FIRST + BLOCK, 3 * BLOCK)
 

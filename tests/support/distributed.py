@@ -23,9 +23,10 @@ from nao_tf.tasks.make import make_task
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.classifier import ClassifierTrainer
 from nao_tf.training.config import TrainConfig
+from nao_tf.training.distribution import Distribution
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_config import LanguageTrainConfig
-from nao_tf.training.strategy import Distribution, make_strategy
+from nao_tf.training.strategy import make_strategy
 
 # A batch of 33 on two devices is 17 and 16: one of them has filler.
 CONFIG = TrainConfig(epochs=1, batch_size=33, learning_rate=0.05, score='last')

@@ -14,7 +14,8 @@ from nao_tf.search.train import train
 from nao_tf.search.train_config import default_image_train_config, default_train_config
 from nao_tf.search.train_images import train_classifier
 from nao_tf.search.train_text import train_cell
-from nao_tf.training.strategy import Distribution, make_strategy, task_of_cluster
+from nao_tf.training.distribution import Distribution
+from nao_tf.training.strategy import make_strategy, task_of_cluster
 
 DISTRIBUTION = Distribution('multi_worker_mirrored', steps_per_loop=3)
 

@@ -12,8 +12,9 @@ from nao_tf.search.config import default_config
 from nao_tf.search.execution import Execution
 from nao_tf.search.run import run_search
 from nao_tf.training.classifier import ClassifierTrainer
+from nao_tf.training.distribution import Distribution
 from nao_tf.training.replicas import read_local
-from nao_tf.training.strategy import Distribution, make_strategy, task_of_cluster
+from nao_tf.training.strategy import make_strategy, task_of_cluster
 
 DISTRIBUTION = Distribution('multi_worker_mirrored', steps_per_loop=2)
 

@@ -11,7 +11,7 @@ from nao_tf.networks.config import NetworkConfig
 from nao_tf.tasks.make import make_task
 from nao_tf.training.classifier import ClassifierTrainer
 from nao_tf.training.classifier_checkpoint import load_checkpoint, save_checkpoint
-from nao_tf.training.strategy import OFF, Distribution
+from nao_tf.training.distribution import OFF, Distribution
 from tests.support.distributed import CELLS, CONFIG
 
 RECIPE = dataclasses.replace(CONFIG, epochs=2, batch_size=256, score='best')

@@ -13,11 +13,11 @@ from nao_tf.networks.recurrent_config import DROPOUTS, RecurrentConfig
 from nao_tf.spaces.named import named_cell
 from nao_tf.tasks.corpus import make_corpus
 from nao_tf.tasks.text import TextTask
+from nao_tf.training.distribution import Distribution
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_config import LanguageTrainConfig
 from nao_tf.training.language_steps import calls_of
 from nao_tf.training.result import DivergedError
-from nao_tf.training.strategy import Distribution
 
 CONFIG = LanguageTrainConfig(
     epochs=3, batch_size=8, eval_batch_size=4, sequence_length=10, random_length=False, averaging_patience=0

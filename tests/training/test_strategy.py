@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 from nao_tf.errors import InputError
-from nao_tf.training.strategy import OFF, Distribution, make_strategy, task_of_cluster
+from nao_tf.training.distribution import OFF, Distribution
+from nao_tf.training.strategy import make_strategy, task_of_cluster
 
 # Parameters hold for machines without accelerators, such as those that run these tests.
 pytestmark = pytest.mark.skipif(bool(tf.config.list_physical_devices('GPU')), reason='this machine has GPUs')
