@@ -64,6 +64,7 @@ class Batch:
         number: of the call in its arm, from 0.
         trials: ids, in the order of the proposals.
         draws: `Searcher.draws` after the call.
+        asked: how many the call was to return; None where the journal does not say.
         seconds: wall time of the call.
         report: figures of the searcher.
     """
@@ -72,6 +73,7 @@ class Batch:
     number: int
     trials: tuple[int, ...]
     draws: int
+    asked: int | None
     seconds: float
     report: Mapping[str, float | None]
 
@@ -106,7 +108,7 @@ class History:
         self.exhausted: set[str] = set()
         self.model: int | None = None
         self.tested: dict[int, dict[str, float]] = {}
-        self.ended = 0  # trials with an evaluation, warm ones not counted
+        self.ended = 0
         self.evaluated: dict[Architecture, Trial] = {}
         self.finished: list[Trial] = []
         self._best: dict[str | None, Trial] = {}
@@ -149,8 +151,9 @@ class History:
         elif kind == 'batch':
             trials = tuple(event['trials'])
             if all(trial in self.trials for trial in trials):
-                self.batches[event['arm'], event['number']] = Batch(
-                    event['arm'], event['number'], trials, event['draws'], event['seconds'], event.get('report', {})
+                place, asked = (event['arm'], event['number']), event.get('asked')
+                self.batches[place] = Batch(
+                    *place, trials, event['draws'], asked, event['seconds'], event.get('report', {})
                 )
         elif kind == 'exhausted':
             self.exhausted.add(event['arm'])
@@ -210,14 +213,7 @@ class History:
                         self._best[view] = trial
 
     def check(self, space: SearchSpace) -> None:
-        """Checks that all architectures are of a space, which those of a forged journal may not be.
-
-        Args:
-            space: of the search.
-
-        Raises:
-            InputError: naming the first trial whose tokens are none of it.
-        """
+        """Raises an InputError that names the first trial whose tokens, as of a forged journal, are none of the space."""
         for trial in self.trials.values():
             try:
                 for architecture in filter(None, (trial.proposal.architecture, trial.proposal.parent)):

@@ -91,7 +91,8 @@ class SearchLoop:
         while True:
             batch = self.history.batches.get((arm, number))
             if batch is not None:
-                searcher.adopt([self.history.trials[trial].proposal for trial in batch.trials], batch.draws)
+                proposals = [self.history.trials[trial].proposal for trial in batch.trials]
+                searcher.adopt(proposals, batch.draws, batch.asked)
             elif done < budget:
                 batch = self._propose(arm, searcher, min(searcher.round_size, budget - done), number)
                 if batch is None:
@@ -133,6 +134,7 @@ class SearchLoop:
                 'number': number,
                 'trials': [trial.id for trial in trials],
                 'draws': searcher.draws,
+                'asked': count,
                 'seconds': round(seconds, 3),
                 'report': {name: finite(value) for name, value in searcher.report.items()},
             }

@@ -75,15 +75,16 @@ class Searcher(Drawing, abc.ABC):
         self.known.update(proposal.architecture for proposal in proposals)
         return proposals
 
-    def adopt(self, proposals: Sequence[Proposal], draws: int) -> None:
+    def adopt(self, proposals: Sequence[Proposal], draws: int, asked: int | None = None) -> None:
         """Takes proposals from a log, as if `propose` had just returned them.
 
         Args:
             proposals: of one call of `propose`.
             draws: the value of `draws` after that call.
+            asked: how many that call was to return; None for as many as there are.
         """
         if self.state_in_propose and proposals:
-            self._propose(len(proposals))
+            self._propose(asked or len(proposals))
         self.known.update(proposal.architecture for proposal in proposals)
         self.draws = draws
 

@@ -96,12 +96,13 @@ class NAO(Searcher):
         """Whether the next proposal fits the controller."""
         return bool(self.evaluations) and len(self.known) >= self.initial
 
-    def adopt(self, proposals: Sequence[Proposal], draws: int) -> None:
+    def adopt(self, proposals: Sequence[Proposal], draws: int, asked: int | None = None) -> None:
         """Takes proposals from a log; a controller that starts warm is fitted as it was then.
 
         Args:
             proposals: of one call of `propose`.
             draws: the value of `draws` after that call.
+            asked: how many that call was to return; None for as many as there are.
         """
         if self.learns:
             self.rounds += 1
@@ -112,7 +113,7 @@ class NAO(Searcher):
                 else:
                     self.controller.fits += 1
                     self._stale = True
-        super().adopt(proposals, draws)
+        super().adopt(proposals, draws, asked)
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the state of the base class and what tells the controller's weights."""

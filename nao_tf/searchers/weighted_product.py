@@ -66,14 +66,15 @@ class WeightedProduct(Searcher):
             for proposal in proposals
         ]
 
-    def adopt(self, proposals: Sequence[Proposal], draws: int) -> None:
+    def adopt(self, proposals: Sequence[Proposal], draws: int, asked: int | None = None) -> None:
         """Takes proposals from a log.
 
         Args:
             proposals: of one call of `propose`.
             draws: the value of `draws` after that call.
+            asked: how many that call was to return; None for as many as there are.
         """
-        self.inner.adopt(proposals, draws)
+        self.inner.adopt(proposals, draws, asked)
         self._copy()
 
     def observe(self, evaluations: Sequence[Evaluation]) -> None:

@@ -28,6 +28,7 @@ class Round:
         proposed: tokens of the proposals.
         draws: of the searcher, after it.
         trials: ids of the trials that have got the first of the proposals.
+        asked: how many proposals the searcher was asked for; None where an older file does not say.
     """
 
     observed: list[str]
@@ -35,6 +36,7 @@ class Round:
     proposed: list[list[int]]
     draws: int
     trials: list[str] = dataclasses.field(default_factory=list)
+    asked: int | None = None
 
     @property
     def settled(self) -> dict[str, Any]:
@@ -56,7 +58,8 @@ def make_round(
     """
     _tell(searcher, observed, running, observe)
     proposals = searcher.propose(count)
-    return Round(observed, running, [list(item.architecture.tokens) for item in proposals], searcher.draws)
+    tokens = [list(item.architecture.tokens) for item in proposals]
+    return Round(observed, running, tokens, searcher.draws, asked=count)
 
 
 def replay(searcher: Searcher, rounds: Sequence[Round], observe: Observe) -> None:
@@ -70,7 +73,8 @@ def replay(searcher: Searcher, rounds: Sequence[Round], observe: Observe) -> Non
     for entry in rounds:
         _tell(searcher, entry.observed, entry.running, observe)
         name = searcher.space.name
-        searcher.adopt([Proposal(Architecture(name, tuple(item)), 'log') for item in entry.proposed], entry.draws)
+        proposals = [Proposal(Architecture(name, tuple(item)), 'log') for item in entry.proposed]
+        searcher.adopt(proposals, entry.draws, entry.asked)
 
 
 def save_snapshot(path: Path, searcher: Searcher, rounds: Sequence[Round]) -> None:

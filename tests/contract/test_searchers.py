@@ -167,6 +167,23 @@ def test_saved_loaded_and_replayed_among_known_cells(make, space):
     assert whole.duplicates == replayed.duplicates == loaded.duplicates or not whole.state_in_propose
 
 
+def test_replayed_where_fewer_were_found_than_asked_for():
+    space = ConvCellSpace('one node', ('identity', 'conv 1x1'), nodes=1)
+    whole, replayed, wrong = (Evolution(space, population=4, sample=2, batch=6, max_draws=20, seed=3) for _ in range(3))
+    found = 6
+    while found:
+        proposals = whole.propose(6)
+        found = len(proposals)
+        replayed.adopt(proposals, whole.draws, 6)
+        wrong.adopt(proposals, whole.draws)
+        for searcher in (whole, replayed, wrong):
+            searcher.observe(answer(proposals))
+        if found < 6:
+            break
+    assert 0 < found < 6
+    assert whole.state_dict() == replayed.state_dict() != wrong.state_dict()
+
+
 @pytest.mark.parametrize(('make', 'space'), CASES)
 def test_saved_and_replayed_while_a_round_is_evaluated(make, space):
     whole, replayed, loaded = make(space, 7), make(space, 7), make(space, 7)
