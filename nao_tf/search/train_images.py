@@ -20,6 +20,7 @@ from nao_tf.networks.cost import count_multiply_adds, count_parameters
 from nao_tf.search.chosen import keep_architectures
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
+from nao_tf.search.events import finite
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.final import FinalTraining, Outcome
@@ -184,7 +185,8 @@ def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: 
     if 'test' in task.splits:
         with local_file(folder / MODEL) as file:
             model: ImageClassifier = keras.models.load_model(file)
-        test = test_metrics(model, task, batch_size=batch_size)
+        found = test_metrics(model, task, batch_size=batch_size)
+        test = {name: finite(value) for name, value in found.items()}
     summary: dict[str, Any] = {
         'metric': task.metric,
         'epoch': outcome.epoch,

@@ -191,7 +191,7 @@ def _finish(
 ) -> dict[str, Any] | None:
     """Writes the model and the summary, which holds the one test evaluation."""
     result = trainer.train()  # it has ended: this puts the weights that were scored into the network
-    test = trainer.evaluate('test')
+    test = {name: finite(value) for name, value in trainer.evaluate('test').items()}
     if folder is None:
         return None
     summary = {

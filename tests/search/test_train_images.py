@@ -145,7 +145,9 @@ def test_weights_of_all_images_go_on_with_other_images(config, tmp_path):
     tuned.task.path = str(tmp_path / 'mine.npz')
     tuned.space.module = ''
     rng = np.random.default_rng(0)
-    np.savez(tuned.task.path, images=rng.integers(0, 256, (90, 12, 12), dtype=np.uint8), labels=np.arange(90) % 3)
+    images, labels = rng.integers(0, 256, (90, 12, 12), dtype=np.uint8), np.arange(90) % 3
+    one_class = {'x_test': images[::3], 'y_test': labels[::3]}
+    np.savez(tuned.task.path, x_train=images, y_train=labels, **one_class)
     with pytest.raises(InputError, match=r'of 10 classes \(0, 1, 2, 3, ...\), task mine.npz has 3 .*replace_head'):
         run(tuned, tmp_path / 'tuned')
     assert not (tmp_path / 'tuned').exists()
@@ -160,6 +162,8 @@ def test_weights_of_all_images_go_on_with_other_images(config, tmp_path):
     summary, output = run(tuned, tmp_path / 'tuned')
     assert keras.models.load_model(tmp_path / 'tuned' / 'best_model.keras').class_names == ('0', '1', '2')
     assert summary['epoch'] == 1
+    assert summary['test']['auc'] is None
+    assert 'NaN' not in (tmp_path / 'tuned' / 'summary.json').read_text()
     assert 'N=1 F=2' in output
     tuned.task.channels = 3
     with pytest.raises(InputError, match=r'takes images of 1 channels, .* have 3; set task.channels to 1'):
