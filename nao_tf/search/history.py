@@ -213,7 +213,7 @@ class History:
                         self._best[view] = trial
 
     def check(self, space: SearchSpace) -> None:
-        """Raises an InputError that names the first trial whose tokens, as of a forged journal, are none of the space."""
+        """Raises an InputError that names the first trial whose tokens are none of a space."""
         for trial in self.trials.values():
             try:
                 for architecture in filter(None, (trial.proposal.architecture, trial.proposal.parent)):
