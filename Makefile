@@ -19,11 +19,11 @@ search: venv
 	$(VENV)/bin/nao search --config=configs/digits.py --workdir=runs/digits
 
 test: test-venv
-	$(VENV)/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+	$(VENV)/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 # The same tests with the oldest TensorFlow that setup.py allows, in an environment of its own.
 test-oldest: $(OLDEST_VENV)/.test
-	$(OLDEST_VENV)/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+	$(OLDEST_VENV)/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: test-venv
 	$(VENV)/bin/ruff check .

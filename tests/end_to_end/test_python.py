@@ -27,8 +27,9 @@ def images():
     return (digits.images / 16 * 255).round().astype(np.uint8)[:200, :, :, None], digits.target[:200]
 
 
-def test_arrays(images, tmp_path, capsys):
-    result = nao_tf.search(images, budget=5, workdir=tmp_path / 'run', overrides=SMALL)
+def test_arrays(images, tmp_path, capsys, request):
+    small = {**SMALL, 'space.module': str(request.config.rootpath / 'tests' / 'support' / 'tiny_space.py')}
+    result = nao_tf.search(images, budget=5, workdir=tmp_path / 'run', overrides=small)
     trials = list(result.history.trials.values())
     assert [trial.proposal.round for trial in trials] == [0, 0, 0, 1, 2]
     best = max(trials, key=lambda trial: (trial.score, -trial.id))
@@ -37,10 +38,10 @@ def test_arrays(images, tmp_path, capsys):
     probabilities = result.best_model.predict(images[0][:4], verbose=0)
     assert probabilities.shape == (4, 10)
     np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
-    again = nao_tf.search(images, budget=5, workdir=tmp_path / 'run', overrides=SMALL)
+    again = nao_tf.search(images, budget=5, workdir=tmp_path / 'run', overrides=small)
     assert again.summary == result.summary
     with pytest.raises(nao_tf.InputError, match='fingerprint'):
-        nao_tf.search((images[0][:150], images[1][:150]), budget=5, workdir=tmp_path / 'run', overrides=SMALL)
+        nao_tf.search((images[0][:150], images[1][:150]), budget=5, workdir=tmp_path / 'run', overrides=small)
     assert 'holds this search, finished' in capsys.readouterr().out
 
 
