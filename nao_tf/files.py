@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
 import re
@@ -130,11 +131,14 @@ def sync_folder(folder: Path) -> None:
     """Makes the names of a folder's new files last: a file that was synchronised can lose its name in a power cut.
 
     Args:
-        folder: of this machine.
+        folder: of this machine; where its file system cannot do that (some of a network), nothing is done.
     """
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(number)
 

@@ -1,7 +1,9 @@
 """Paths of gs:// by TensorFlow's own file system for it, against a store on this machine."""
 
+import errno
 import os
 import pickle
+import stat
 import subprocess
 import sys
 
@@ -64,6 +66,22 @@ def test_objects_and_folders(folder):
         (path / 'a.txt').unlink()
     with pytest.raises(FileNotFoundError, match='no such object'):
         (path / 'a.txt').read_bytes()
+
+
+def test_a_file_system_that_cannot_synchronise_folders(tmp_path, monkeypatch):
+    fsync, number = os.fsync, errno.EINVAL
+
+    def refuse(file):
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(file)
+
+    monkeypatch.setattr(os, 'fsync', refuse)
+    write_text(tmp_path / 'text', 'all of it')
+    assert (tmp_path / 'text').read_text() == 'all of it'
+    number = errno.EIO
+    with pytest.raises(OSError, match='Input/output'):
+        write_text(tmp_path / 'text', 'more')
 
 
 def test_a_folder_that_a_kill_put_aside_is_put_back(tmp_path):
