@@ -7,7 +7,7 @@ one of CIFAR-100 at F=128 (--config.child.filters=128). 5,000 of the training im
 here in full. Expected result: the paper reports 15.67% test error at F=36 with cutout.
 """
 
-from nao_tf.search.train_config import default_image_train_config
+from nao_tf.final.config import default_image_train_config
 
 
 def get_config():

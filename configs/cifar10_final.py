@@ -9,7 +9,7 @@ of them choose the best epoch. Never run here in full. Expected result: the rele
 for NAONet_A at F=36, under the rules of its own (--config.child.rules=pytorch).
 """
 
-from nao_tf.search.train_config import default_image_train_config
+from nao_tf.final.config import default_image_train_config
 
 
 def get_config():

@@ -13,7 +13,7 @@ the paper; never run here in full. Expected result: the paper reports 3.53% test
 3.92% for Random-WS, their winners trained large (N=5, F=36); this config is the search alone.
 """
 
-from nao_tf.search.sharing_config import default_sharing_config
+from nao_tf.search.sharing.config import default_sharing_config
 
 
 def get_config():

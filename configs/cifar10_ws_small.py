@@ -8,7 +8,7 @@ on two cores; `--dry_run` measures it on yours. Not run here in full yet. Expect
 shared scores of small networks rank; not their accuracy.
 """
 
-from nao_tf.search.sharing_config import default_sharing_config
+from nao_tf.search.sharing.config import default_sharing_config
 
 
 def get_config():

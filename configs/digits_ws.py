@@ -8,7 +8,7 @@ Cost: 3:56 on two cores, 1:38 of them for the twelve networks that are trained o
 about 96% test accuracy; the shared scores hardly rank these architectures, as the end of the search says.
 """
 
-from nao_tf.search.sharing_config import default_sharing_config
+from nao_tf.search.sharing.config import default_sharing_config
 
 
 def get_config():

@@ -8,7 +8,7 @@ Images of any size are resized to the size that the weights were trained on, or 
 training ends when 10 epochs have brought nothing better.
 """
 
-from nao_tf.search.train_config import default_finetune_config
+from nao_tf.final.config import default_finetune_config
 
 
 def get_config():

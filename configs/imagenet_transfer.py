@@ -12,7 +12,7 @@ is stretched from those. The 50,000 validation images are looked at after every 
 'last'); there is no test. Never run here. Expected result: the released code reports 25.7% top-1 error on them.
 """
 
-from nao_tf.search.train_config import default_image_train_config
+from nao_tf.final.config import default_image_train_config
 
 
 def get_config():

@@ -9,7 +9,7 @@ tests with one stream, this one with the ten that it validates with (`child.eval
 an empty state. Never run here. Expected result: the paper reports 56.0 test perplexity at 27 million parameters.
 """
 
-from nao_tf.search.train_config import default_train_config
+from nao_tf.final.config import default_train_config
 
 
 def get_config():

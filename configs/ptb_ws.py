@@ -9,7 +9,7 @@ code's account; never run here in full. Expected result: the paper reports 56.6 
 at 850 units for 2,000 epochs (configs/ptb_final.py); this config is the search alone.
 """
 
-from nao_tf.search.sharing_config import default_text_sharing_config
+from nao_tf.search.sharing.config import default_text_sharing_config
 
 
 def get_config():

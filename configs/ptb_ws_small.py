@@ -8,7 +8,7 @@ one another. With --config.searcher.name=reinforce it is ENAS, with random Rando
 well the shared scores of small language models rank; not their perplexity.
 """
 
-from nao_tf.search.sharing_config import default_text_sharing_config
+from nao_tf.search.sharing.config import default_text_sharing_config
 
 
 def get_config():

@@ -8,7 +8,7 @@ Expected result: three small language models trained on their own for one pass o
 scores rank; the cell is the result, not its perplexity.
 """
 
-from nao_tf.search.sharing_config import default_text_sharing_config
+from nao_tf.search.sharing.config import default_text_sharing_config
 
 
 def get_config():

@@ -7,7 +7,7 @@ is that of the released code: 700 units, less dropout and weight decay, 2,000 ep
 the paper reports 67.0 test perplexity at 36 million parameters.
 """
 
-from nao_tf.search.train_config import default_train_config
+from nao_tf.final.config import default_train_config
 
 
 def get_config():

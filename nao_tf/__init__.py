@@ -22,6 +22,7 @@ from nao_tf.errors import InputError
 
 if TYPE_CHECKING:
     from nao_tf.controller.controller import Controller
+    from nao_tf.final.api import Trained, finetune, train
     from nao_tf.networks.cell_network import CellNetwork
     from nao_tf.networks.classifier import ImageClassifier
     from nao_tf.networks.config import NetworkConfig
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from nao_tf.search.api import search
     from nao_tf.search.config import default_config, default_text_config
     from nao_tf.search.result import Result
-    from nao_tf.search.train_api import Trained, finetune, train
     from nao_tf.spaces.architecture import Architecture
     from nao_tf.spaces.registry import get_space
     from nao_tf.tuner.cell_hypermodel import CellHyperModel
@@ -52,10 +52,10 @@ _HOMES = {
     'SearcherOracle': 'nao_tf.tuner.oracle',
     'default_config': 'nao_tf.search.config',
     'default_text_config': 'nao_tf.search.config',
-    'Trained': 'nao_tf.search.train_api',
-    'finetune': 'nao_tf.search.train_api',
+    'Trained': 'nao_tf.final.api',
+    'finetune': 'nao_tf.final.api',
     'get_space': 'nao_tf.spaces.registry',
-    'train': 'nao_tf.search.train_api',
+    'train': 'nao_tf.final.api',
 }
 
 _NETWORKS = {f'nao_tf.networks.{module}' for module in ('layers', 'cell_network', 'classifier')}

@@ -114,7 +114,7 @@ def config_error(error: Exception, command: str, arguments: list[str]) -> str:
     text = ' '.join(str(error).split())
     if isinstance(error, AttributeError | KeyError) and not own:
         from nao_tf.benchmarks.config import default_benchmark_config
-        from nao_tf.search import train_config
+        from nao_tf.final import config as train_config
         from nao_tf.search.config import default_config, default_text_config, flatten
 
         starts = {

@@ -13,7 +13,7 @@ import pytest
 from nao_tf import cli
 from nao_tf.errors import InputError
 from nao_tf.files import as_path, folder_written_whole, is_stored, local_file, write_text, written_whole
-from nao_tf.search.sharing_checkpoint import load_checkpoint, save_checkpoint
+from nao_tf.search.sharing.checkpoint import load_checkpoint, save_checkpoint
 from nao_tf.store import StorePath
 from tests.support import fake_gcs
 

@@ -34,10 +34,10 @@ from rich.table import Table
 
 from nao_tf.errors import InputError
 from nao_tf.files import write_text
+from nao_tf.final.winners import candidates
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
-from nao_tf.search.winners import candidates
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import as_task
 from nao_tf.training.classifier import ClassifierTrainer, release

@@ -25,11 +25,11 @@ from rich.console import Console
 from rich.table import Table
 from text_evidence.keras_language import KINDS, KerasLanguage, equal_units
 
+from nao_tf.final.config import default_train_config
+from nao_tf.final.winners import candidates
 from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.networks.recurrent_config import DROPOUTS
 from nao_tf.search.children import recurrent_recipe
-from nao_tf.search.train_config import default_train_config
-from nao_tf.search.winners import candidates
 from nao_tf.tasks.make import make_task
 from nao_tf.tasks.text import TextTask
 from nao_tf.training.language import LanguageTrainer

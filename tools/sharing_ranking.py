@@ -52,7 +52,7 @@ def children(parts, cells: Sequence[Architecture]) -> list[float]:
 
 def shared(config: ml_collections.ConfigDict, parts, cells: Sequence[Architecture]) -> list[dict]:
     """Returns steps, mean loss and scores at each look at one training of the shared weights."""
-    from nao_tf.search.shared_setup import make_shared
+    from nao_tf.search.sharing.weights import make_shared
 
     weights = make_shared(config, parts)
     space, rng = parts.space, np.random.default_rng([config.seed, DRAWS_SEED])

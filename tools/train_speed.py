@@ -25,10 +25,10 @@ import tensorflow as tf
 from absl import app, flags
 from plain_keras import plain_network
 
+from nao_tf.final.config import default_image_train_config
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
-from nao_tf.search.train_config import default_image_train_config
 from nao_tf.spaces.named import named_cell
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import task_from_arrays

@@ -52,6 +52,6 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
             )
         config.top_k = values.top_k
     console = terminal_of(values)
-    from nao_tf.search.train import train
+    from nao_tf.final.run import train
 
     train(config, values.workdir, max_hours=values.max_hours, distribution=distribution_of(values), console=console)

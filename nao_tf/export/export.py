@@ -13,10 +13,10 @@ from nao_tf.export.plain_source import plain_source
 from nao_tf.export.serving import write_saved_model, write_tflite
 from nao_tf.export.text_forms import to_dot, to_json, to_text
 from nao_tf.files import write_text, written_whole
+from nao_tf.final.winners import candidates
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.search.journal import Journal
-from nao_tf.search.winners import candidates
 from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json, space_module
 from nao_tf.spaces.cells import CellPair, RecurrentCell
 from nao_tf.spaces.genotype import to_genotype

@@ -14,7 +14,7 @@ from nao_tf.errors import InputError
 from nao_tf.reports.album import Album
 from nao_tf.reports.charts import PREDICTED, REAL, SEARCH_COLOUR, START_COLOUR, plain
 from nao_tf.reports.page import Section, number, page
-from nao_tf.search.sharing_checkpoint import CHECKPOINT, load_about
+from nao_tf.search.sharing.checkpoint import CHECKPOINT, load_about
 from nao_tf.search.workdir import CONFIG, read_json
 
 LINES = (

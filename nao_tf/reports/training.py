@@ -12,12 +12,12 @@ from matplotlib.ticker import MaxNLocator
 
 from nao_tf.benchmarks.plots import COLOURS
 from nao_tf.errors import InputError
+from nao_tf.final.epochs import read_epochs
 from nao_tf.reports.album import Album
 from nao_tf.reports.cell_drawing import draw_cells
 from nao_tf.reports.cell_graph import graphs_of
 from nao_tf.reports.charts import legend, plain
 from nao_tf.reports.page import Section, number, page
-from nao_tf.search.epochs import read_epochs
 from nao_tf.search.workdir import CONFIG, SUMMARY, read_json
 from nao_tf.spaces.writing import cells_from_json
 
@@ -60,7 +60,7 @@ def draw_epochs(candidates: Mapping[int, Sequence[Mapping[str, Any]]], metric: s
     """Returns the training loss and the validation metric by epoch.
 
     Args:
-        candidates: epochs of each (`nao_tf.search.epochs.read_epochs`), at least one in all.
+        candidates: epochs of each (`nao_tf.final.epochs.read_epochs`), at least one in all.
         metric: of the validation.
     """
     names = [name for name in ('loss', *SCORES) if any(_known(rows, name) for rows in candidates.values())]

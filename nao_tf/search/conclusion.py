@@ -17,8 +17,8 @@ from nao_tf.search.keeper import BestChildren
 from nao_tf.search.loop import SearchLoop
 from nao_tf.search.progress import print_summary
 from nao_tf.search.setup import Parts
-from nao_tf.search.share import Shared
-from nao_tf.search.sharing_progress import print_sharing
+from nao_tf.search.sharing.progress import print_sharing
+from nao_tf.search.sharing.setup import Shared
 from nao_tf.search.shown import Shown
 from nao_tf.search.summary import summarise
 from nao_tf.search.terminal import Terminal

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nao_tf.evaluators.child import Child, Trainer
-from nao_tf.search.share import Sharing
+from nao_tf.search.sharing.setup import Sharing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
 from nao_tf.training.classifier import release

@@ -12,7 +12,7 @@ from nao_tf.search.execution import Execution
 from nao_tf.search.history import BASELINE, SEARCH, History
 from nao_tf.search.progress import clock
 from nao_tf.search.setup import Parts
-from nao_tf.search.share import Sharing
+from nao_tf.search.sharing.setup import Sharing
 from nao_tf.searchers.registry import settings
 from nao_tf.training.strategy import task_of_cluster
 

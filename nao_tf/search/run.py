@@ -26,9 +26,9 @@ from nao_tf.search.plan import describe_children, describe_search, describe_shar
 from nao_tf.search.progress import Progress
 from nao_tf.search.result import Result
 from nao_tf.search.setup import Parts, build_parts, identify, set_threads, share_gpus, warm_evaluations
-from nao_tf.search.share import Shared, Sharing, prepare, with_finalists
-from nao_tf.search.sharing_config import default_config_like
-from nao_tf.search.sharing_progress import SharingProgress
+from nao_tf.search.sharing.config import default_config_like
+from nao_tf.search.sharing.progress import SharingProgress
+from nao_tf.search.sharing.setup import Shared, Sharing, prepare, with_finalists
 from nao_tf.search.shown import Shown
 from nao_tf.search.terminal import QUIET, Terminal, as_terminal
 from nao_tf.search.together import follow
@@ -55,7 +55,7 @@ def run_search(
 
     Args:
         config: of `nao_tf.search.config.default_config` or `default_text_config`, or of
-            `nao_tf.search.sharing_config`.
+            `nao_tf.search.sharing.config`.
         workdir: made if it does not exist.
         task: given in Python; None makes the one that `config.task` describes.
         max_hours: of this session; after it the same command continues.

@@ -23,7 +23,7 @@ from nao_tf.search.front import Front
 from nao_tf.search.history import History
 from nao_tf.search.identity import may_change
 from nao_tf.search.journal import Journal
-from nao_tf.search.sharing_config import default_config_like
+from nao_tf.search.sharing.config import default_config_like
 from nao_tf.search.workdir import CONFIG, JOURNAL, read_json
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation

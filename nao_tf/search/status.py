@@ -16,7 +16,7 @@ from nao_tf.search.budgets import arm_budgets
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.progress import clock
-from nao_tf.search.sharing_checkpoint import CHECKPOINT, load_about
+from nao_tf.search.sharing.checkpoint import CHECKPOINT, load_about
 from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.workdir import CONFIG, JOURNAL, SUMMARY, read_json
 

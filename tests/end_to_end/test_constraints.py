@@ -12,7 +12,7 @@ from nao_tf.errors import InputError
 from nao_tf.search.config import default_config
 from nao_tf.search.journal import Journal
 from nao_tf.search.run import run_search
-from nao_tf.search.sharing_config import default_sharing_config
+from nao_tf.search.sharing.config import default_sharing_config
 from tests.support import tiny_space
 
 SMALL = {

@@ -15,13 +15,13 @@ from rich.console import Console
 
 from nao_tf import cli
 from nao_tf.files import as_path
+from nao_tf.final import classifier
+from nao_tf.final.config import default_image_train_config
+from nao_tf.final.images import train_classifier
 from nao_tf.reports.source import open_source
-from nao_tf.search import final
 from nao_tf.search.history import History
 from nao_tf.search.journal import Journal
 from nao_tf.search.run import run_search
-from nao_tf.search.train_config import default_image_train_config
-from nao_tf.search.train_images import train_classifier
 from nao_tf.training.classifier import ClassifierTrainer
 from tests.end_to_end.conftest import ROOT
 
@@ -110,7 +110,7 @@ def train(workdir, place, monkeypatch):
         save(trainer, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(final, 'CHECKPOINT_SECONDS', 0.0)
+        patch.setattr(classifier, 'CHECKPOINT_SECONDS', 0.0)
         patch.setattr(ClassifierTrainer, 'save_checkpoint', stop)
         with pytest.raises(KeyboardInterrupt):
             train_classifier(config, f'{workdir}/final', console=Console(file=io.StringIO()))

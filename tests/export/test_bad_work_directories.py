@@ -6,8 +6,8 @@ import pytest
 
 from nao_tf.errors import InputError
 from nao_tf.export.export import MODEL_FORMATS, Export, export
+from nao_tf.final.config import default_image_train_config
 from nao_tf.search.config import flatten
-from nao_tf.search.train_config import default_image_train_config
 from nao_tf.search.workdir import MODEL
 from tests.reports.conftest import write_workdir
 

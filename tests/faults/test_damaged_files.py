@@ -16,8 +16,8 @@ from nao_tf.cli import parse
 from nao_tf.controller.controller import Controller
 from nao_tf.controller.presets import preset
 from nao_tf.evaluators.predict import load_classifier
-from nao_tf.search.sharing_checkpoint import load_about, load_checkpoint, save_checkpoint
-from nao_tf.search.winners import cells_of_model
+from nao_tf.final.winners import cells_of_model
+from nao_tf.search.sharing.checkpoint import load_about, load_checkpoint, save_checkpoint
 from nao_tf.spaces.reading import read_cells
 from nao_tf.spaces.registry import get_space
 from nao_tf.spaces.writing import pair_to_json

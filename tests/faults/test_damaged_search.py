@@ -9,8 +9,8 @@ from rich.console import Console
 
 from nao_tf.errors import InputError
 from nao_tf.export.export import Export, export
+from nao_tf.final.winners import candidates
 from nao_tf.search.status import print_status
-from nao_tf.search.winners import candidates
 from tests.faults.damage import DAMAGES, every_damage, survives
 
 

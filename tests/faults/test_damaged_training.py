@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from nao_tf.final import classifier
+from nao_tf.final.config import default_image_train_config
+from nao_tf.final.run import train
 from nao_tf.reports.album import Album
 from nao_tf.reports.training import training_page
-from nao_tf.search import final
 from nao_tf.search.status import print_status
-from nao_tf.search.train import train
-from nao_tf.search.train_config import default_image_train_config
 from nao_tf.spaces.registry import get_space
 from nao_tf.training.classifier import ClassifierTrainer
 from tests.faults.conftest import TINY
@@ -51,7 +51,7 @@ def half_done(command, tmp_path_factory):
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(final, 'CHECKPOINT_SECONDS', 0.0)
+        patch.setattr(classifier, 'CHECKPOINT_SECONDS', 0.0)
         patch.setattr(ClassifierTrainer, 'save_checkpoint', stop)
         with pytest.raises(KeyboardInterrupt):
             command(workdir)

@@ -14,10 +14,10 @@ from nao_tf.benchmarks.table import Table
 from nao_tf.errors import InputError
 from nao_tf.evaluators.predict import load_classifier
 from nao_tf.export.export import Export, export
+from nao_tf.final.winners import candidates
 from nao_tf.reports.source import open_source
 from nao_tf.search.journal import Journal
-from nao_tf.search.sharing_checkpoint import load_about, load_checkpoint
-from nao_tf.search.winners import candidates
+from nao_tf.search.sharing.checkpoint import load_about, load_checkpoint
 from nao_tf.spaces.reading import read_cells
 from nao_tf.tasks.make import make_task
 from nao_tf.training.classifier_checkpoint import load_checkpoint as load_training

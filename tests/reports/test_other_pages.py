@@ -8,13 +8,13 @@ import pytest
 from rich.console import Console
 
 from nao_tf.errors import InputError
+from nao_tf.final.config import default_image_train_config, default_train_config
+from nao_tf.final.epochs import EPOCHS, EpochLog, read_epochs
 from nao_tf.reports.report import make_report
 from nao_tf.search.config import default_config, flatten
-from nao_tf.search.epochs import EPOCHS, EpochLog, read_epochs
-from nao_tf.search.sharing_checkpoint import CHECKPOINT, save_checkpoint
-from nao_tf.search.sharing_config import default_sharing_config
+from nao_tf.search.sharing.checkpoint import CHECKPOINT, save_checkpoint
+from nao_tf.search.sharing.config import default_sharing_config
 from nao_tf.search.status import print_status
-from nao_tf.search.train_config import default_image_train_config, default_train_config
 from nao_tf.spaces.named import named_cell
 from nao_tf.spaces.writing import describe_cells, pair_to_json
 from tests.reports.conftest import ROWS, write_workdir

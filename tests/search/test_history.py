@@ -5,9 +5,9 @@ import json
 import pytest
 
 from nao_tf.errors import InputError
+from nao_tf.final.winners import best_of_search
 from nao_tf.reports.source import open_source
 from nao_tf.search.journal import Journal
-from nao_tf.search.winners import best_of_search
 from tests.reports.conftest import ROWS, write_workdir
 
 

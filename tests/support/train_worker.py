@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.console import Console
 
 from nao_tf.errors import InputError
+from nao_tf.final.config import default_image_train_config, default_train_config
+from nao_tf.final.images import train_classifier
+from nao_tf.final.run import train
+from nao_tf.final.text import train_cell
 from nao_tf.search.setup import set_threads
-from nao_tf.search.train import train
-from nao_tf.search.train_config import default_image_train_config, default_train_config
-from nao_tf.search.train_images import train_classifier
-from nao_tf.search.train_text import train_cell
 from nao_tf.training.distribution import Distribution
 from nao_tf.training.strategy import make_strategy, task_of_cluster
 

@@ -44,9 +44,10 @@ def nao(arguments: tuple[str, ...]) -> int:
     """Runs `nao` in this process, with a checkpoint wherever there can be one: a minute is longer than all of it."""
     from nao_tf.cli import main
     from nao_tf.evaluators import child
-    from nao_tf.search import final, sharing
+    from nao_tf.final import classifier
+    from nao_tf.search.sharing import loop
 
-    child.CHECKPOINT_SECONDS = final.CHECKPOINT_SECONDS = sharing.CHECKPOINT_SECONDS = 0.0
+    child.CHECKPOINT_SECONDS = classifier.CHECKPOINT_SECONDS = loop.CHECKPOINT_SECONDS = 0.0
     return main(['nao', *arguments])
 
 

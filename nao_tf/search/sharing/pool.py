@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from nao_tf.errors import InputError
-from nao_tf.search.candidates import Candidates, Score, proposal_from_json, proposal_to_json
 from nao_tf.search.setup import derived_seed
+from nao_tf.search.sharing.candidates import Candidates, Score, proposal_from_json, proposal_to_json
 from nao_tf.searchers.random import RandomSearch
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace

@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from nao_tf.search.candidates import Scored
 from nao_tf.search.events import evaluated_event, proposed_event
 from nao_tf.search.history import SEARCH, History, Trial
-from nao_tf.search.ranking import FINALIST, RANKING, measure, select, spread
+from nao_tf.search.sharing.candidates import Scored
+from nao_tf.search.sharing.ranking import FINALIST, RANKING, measure, select, spread
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.architecture import Architecture
 

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from nao_tf.errors import InputError
+from nao_tf.final.config import default_train_config
+from nao_tf.final.text import CHECKPOINT, train_cell
 from nao_tf.networks.language_model import LanguageModel
 from nao_tf.reports.report import make_report
-from nao_tf.search.train_config import default_train_config
-from nao_tf.search.train_text import CHECKPOINT, train_cell
 from nao_tf.spaces.writing import cells_to_json
 from nao_tf.training.language import LanguageTrainer
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from nao_tf.errors import InputError
-from nao_tf.search.share import make_candidates
-from nao_tf.search.sharing_config import default_sharing_config
+from nao_tf.search.sharing.config import default_sharing_config
+from nao_tf.search.sharing.setup import make_candidates
 from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.spaces.operations import ENAS_OPERATIONS

@@ -8,9 +8,9 @@ import pytest
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_images import SharedImages
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.share import check_sharing, make_candidates
-from nao_tf.search.sharing import SharingSearch
-from nao_tf.search.sharing_config import default_sharing_config
+from nao_tf.search.sharing.config import default_sharing_config
+from nao_tf.search.sharing.loop import SharingSearch
+from nao_tf.search.sharing.setup import check_sharing, make_candidates
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.spaces.registry import get_space

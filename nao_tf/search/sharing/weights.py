@@ -25,7 +25,7 @@ def make_shared(config: ml_collections.ConfigDict, parts: Parts, distribution: D
     """Returns the shared weights of a search, untrained.
 
     Args:
-        config: of `nao_tf.search.sharing_config`.
+        config: of `nao_tf.search.sharing.config`.
         parts: of the search.
         distribution: the devices that train them together.
 
@@ -41,7 +41,7 @@ def make_shared(config: ml_collections.ConfigDict, parts: Parts, distribution: D
     if missing:
         raise InputError(
             f'task {task.name} is {kind}, but the config is not: there is no sharing.{missing[0]} in it; start from '
-            f'{start}() of nao_tf.search.sharing_config'
+            f'{start}() of nao_tf.search.sharing.config'
         )
     training = {field.name: sharing[field.name] for field in dataclasses.fields(recipe)}
     seed = derived_seed(config.seed, 'shared weights')

@@ -15,20 +15,20 @@ from rich.console import Console
 from nao_tf.errors import InputError
 from nao_tf.evaluators.predict import test_metrics
 from nao_tf.files import as_path, local_file, write_text
+from nao_tf.final.chosen import keep_architectures
+from nao_tf.final.classifier import FinalTraining, Outcome
+from nao_tf.final.config import default_finetune_config, default_image_train_config
+from nao_tf.final.start import Start, make_start
+from nao_tf.final.summary import print_training
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.cost import count_multiply_adds, count_parameters
-from nao_tf.search.chosen import keep_architectures
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
 from nao_tf.search.events import finite
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.final import FinalTraining, Outcome
 from nao_tf.search.setup import set_threads
-from nao_tf.search.start import Start, make_start
 from nao_tf.search.terminal import Terminal, as_terminal
-from nao_tf.search.train_config import default_finetune_config, default_image_train_config
-from nao_tf.search.train_summary import print_training
 from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_json
 from nao_tf.spaces.writing import describe_cells, pair_to_json
 from nao_tf.tasks.make import TaskMaker, make_task
@@ -50,7 +50,7 @@ def train_classifier(
     """Trains a classifier, or continues to, and tests it once at the end.
 
     Args:
-        config: of `nao_tf.search.train_config.default_image_train_config` or `default_finetune_config`.
+        config: of `nao_tf.final.config.default_image_train_config` or `default_finetune_config`.
         workdir: made if it does not exist; holds the checkpoint, and at the end the models and the summary.
         make: makes the task of the fields of `config.task`.
         max_hours: of this session; the same command continues.

@@ -18,11 +18,11 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_weights import SharedWeights
 from nao_tf.files import ARCHIVE_ERRORS
-from nao_tf.search.candidates import Candidates
 from nao_tf.search.events import finite
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.sharing_checkpoint import damaged, load_checkpoint, save_checkpoint
-from nao_tf.search.sharing_record import round_record
+from nao_tf.search.sharing.candidates import Candidates
+from nao_tf.search.sharing.checkpoint import damaged, load_checkpoint, save_checkpoint
+from nao_tf.search.sharing.record import round_record
 from nao_tf.searchers.evaluation import Evaluation, evaluation_from_json, evaluation_to_json
 from nao_tf.spaces.architecture import Architecture
 

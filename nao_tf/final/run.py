@@ -8,9 +8,9 @@ from typing import Any
 import ml_collections
 from rich.console import Console
 
+from nao_tf.final.images import train_classifier
+from nao_tf.final.text import train_cell
 from nao_tf.search.executor import check_hours
-from nao_tf.search.train_images import train_classifier
-from nao_tf.search.train_text import train_cell
 from nao_tf.search.workdir import cannot_write
 from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.training.distribution import OFF, Distribution
@@ -28,7 +28,7 @@ def train(
     """Trains an architecture, or continues to.
 
     Args:
-        config: of a function of `nao_tf.search.train_config`.
+        config: of a function of `nao_tf.final.config`.
         workdir: made if it does not exist.
         make: makes the task of the fields of `config.task`.
         max_hours: of this session; the same command continues.

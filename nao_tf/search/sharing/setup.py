@@ -12,18 +12,18 @@ import numpy as np
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_weights import SharedWeights
-from nao_tf.search.candidates import Candidates, Scored
 from nao_tf.search.crew import Crew
-from nao_tf.search.drawn import Policy, Uniform
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.history import History
-from nao_tf.search.pool import Pool
-from nao_tf.search.ranking import measure, select
 from nao_tf.search.setup import Parts
-from nao_tf.search.shared_setup import make_shared
-from nao_tf.search.sharing import SharingObserver, SharingSearch
-from nao_tf.search.sharing_checkpoint import CHECKPOINT
-from nao_tf.search.sharing_together import SharedTogether, follow_shared
+from nao_tf.search.sharing.candidates import Candidates, Scored
+from nao_tf.search.sharing.checkpoint import CHECKPOINT
+from nao_tf.search.sharing.drawn import Policy, Uniform
+from nao_tf.search.sharing.loop import SharingObserver, SharingSearch
+from nao_tf.search.sharing.pool import Pool
+from nao_tf.search.sharing.ranking import measure, select
+from nao_tf.search.sharing.together import SharedTogether, follow_shared
+from nao_tf.search.sharing.weights import make_shared
 from nao_tf.searchers.listed import Listed
 from nao_tf.searchers.policy_searcher import PolicySearcher
 from nao_tf.searchers.random import RandomSearch
@@ -67,7 +67,7 @@ def check_sharing(config: ml_collections.ConfigDict, distribution: Distribution 
     """Checks what a weight-sharing search cannot have.
 
     Args:
-        config: of `nao_tf.search.sharing_config`.
+        config: of `nao_tf.search.sharing.config`.
         distribution: that the command asks for.
 
     Raises:
@@ -118,7 +118,7 @@ def prepare(
     """Returns a weight-sharing search at its beginning, every value checked.
 
     Args:
-        config: of `nao_tf.search.sharing_config`.
+        config: of `nao_tf.search.sharing.config`.
         parts: of the search.
         identity: of the search.
         distribution: that the command asks for.
@@ -136,7 +136,7 @@ class Sharing:
     """A weight-sharing search at its beginning.
 
     Args:
-        config: of `nao_tf.search.sharing_config`.
+        config: of `nao_tf.search.sharing.config`.
         weights: shared ones, untrained.
         candidates: what they are trained by.
         identity: of the search.

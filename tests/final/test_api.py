@@ -7,7 +7,7 @@ import pytest
 
 import nao_tf
 from nao_tf.errors import InputError
-from nao_tf.search.train_config import default_finetune_config, default_image_train_config
+from nao_tf.final.config import default_finetune_config, default_image_train_config
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from tests.reports.conftest import write_workdir
 

@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 
 from nao_tf.errors import InputError
-from nao_tf.search import final
-from nao_tf.search.epochs import read_epochs
-from nao_tf.search.final import FinalTraining
-from nao_tf.search.start import make_start
+from nao_tf.final import classifier
+from nao_tf.final.classifier import FinalTraining
+from nao_tf.final.config import default_finetune_config, default_image_train_config
+from nao_tf.final.epochs import read_epochs
+from nao_tf.final.images import train_classifier
+from nao_tf.final.start import make_start
 from nao_tf.search.terminal import JSON, QUIET, Terminal
-from nao_tf.search.train_config import default_finetune_config, default_image_train_config
-from nao_tf.search.train_images import train_classifier
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import make_task
 from nao_tf.training.classifier import ClassifierTrainer
@@ -105,7 +105,7 @@ def test_stopped_inside_an_epoch_ends_the_same(config, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         save(trainer, path)
 
-    monkeypatch.setattr(final, 'CHECKPOINT_SECONDS', 0.0)
+    monkeypatch.setattr(classifier, 'CHECKPOINT_SECONDS', 0.0)
     monkeypatch.setattr(ClassifierTrainer, 'save_checkpoint', stop)
     with pytest.raises(KeyboardInterrupt):
         run(config, tmp_path / 'parts')
@@ -187,7 +187,7 @@ def test_what_was_best_before_the_loss_was_no_number_is_kept(config, tmp_path, m
             for variable in trainer.network.trainable_variables:
                 variable.assign(np.full(variable.shape, np.nan))
 
-    monkeypatch.setattr(final, 'CHECKPOINT_SECONDS', 0.0)
+    monkeypatch.setattr(classifier, 'CHECKPOINT_SECONDS', 0.0)
     monkeypatch.setattr(ClassifierTrainer, 'save_checkpoint', poison)
     summary, output = run(config, tmp_path / '[a]')
     assert summary['epoch'] == 1
@@ -199,7 +199,7 @@ def test_what_was_best_before_the_loss_was_no_number_is_kept(config, tmp_path, m
 
 
 def test_figures_that_are_no_number_are_left_out():
-    outcome = final.Outcome(0.5, 1, {'accuracy': 0.5, 'auc': float('nan')})
+    outcome = classifier.Outcome(0.5, 1, {'accuracy': 0.5, 'auc': float('nan')})
     assert outcome.to_json()['metrics'] == {'accuracy': 0.5}
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nao_tf.search.candidates import Candidates
 from nao_tf.search.events import finite
+from nao_tf.search.sharing.candidates import Candidates
 
 
 def round_record(candidates: Candidates, number: int, *, epochs: int, loss: float) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from nao_tf.evaluators.child import CHECKPOINT_SECONDS, save_model
+from nao_tf.final.epochs import EpochLog
+from nao_tf.final.start import Start
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.search.crew import Crew
-from nao_tf.search.epochs import EpochLog
 from nao_tf.search.events import finite
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.progress import clock
-from nao_tf.search.start import Start
 from nao_tf.search.terminal import Terminal
 from nao_tf.search.workdir import MODEL
 from nao_tf.training.classifier import ClassifierTrainer, release

@@ -13,11 +13,11 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.evaluators.predict import load_classifier
 from nao_tf.files import as_path
+from nao_tf.final.chosen import chosen_architectures
+from nao_tf.final.winners import Candidate, fingerprint
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.plan import plan_network
 from nao_tf.search.children import PRECISIONS, check_precision, image_recipe, image_training
-from nao_tf.search.chosen import chosen_architectures
-from nao_tf.search.winners import Candidate, fingerprint
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import TEXT_SOURCES, Task, TaskMaker

@@ -14,21 +14,21 @@ from rich.console import Console
 from nao_tf.errors import InputError
 from nao_tf.evaluators.child import save_model
 from nao_tf.files import as_path, write_text
+from nao_tf.final.chosen import chosen_architectures, keep_architectures
+from nao_tf.final.config import default_train_config
+from nao_tf.final.epochs import EpochLog
+from nao_tf.final.summary import print_training
+from nao_tf.final.winners import fingerprint
 from nao_tf.networks.language_model import LanguageModel
 from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.search.children import recurrent_recipe
-from nao_tf.search.chosen import chosen_architectures, keep_architectures
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
-from nao_tf.search.epochs import EpochLog
 from nao_tf.search.events import finite
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.progress import clock
 from nao_tf.search.setup import set_threads
 from nao_tf.search.terminal import Terminal, as_terminal
-from nao_tf.search.train_config import default_train_config
-from nao_tf.search.train_summary import print_training
-from nao_tf.search.winners import fingerprint
 from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_json
 from nao_tf.spaces.cells import RecurrentCell
 from nao_tf.spaces.writing import cells_to_json, describe_cells
@@ -55,7 +55,7 @@ def train_cell(
     """Trains a recurrent cell, or continues to, and tests it once at the end.
 
     Args:
-        config: of `nao_tf.search.train_config.default_train_config`.
+        config: of `nao_tf.final.config.default_train_config`.
         workdir: made if it does not exist; holds the checkpoint, and at the end the model and the summary.
         make: makes the task of the fields of `config.task`.
         max_hours: of this session, looked at after each epoch; the same command continues.

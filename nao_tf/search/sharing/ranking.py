@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import scipy.stats
 
-from nao_tf.search.candidates import Scored
 from nao_tf.search.history import History
+from nao_tf.search.sharing.candidates import Scored
 from nao_tf.searchers.evaluation import Proposal
 
 FINALIST, RANKING = 'finalist', 'ranking'  # origins of the trials that are trained from scratch

@@ -14,11 +14,11 @@ import ml_collections
 
 from nao_tf.errors import InputError
 from nao_tf.files import as_path, local_file
+from nao_tf.final.config import default_finetune_config, default_image_train_config, default_train_config
+from nao_tf.final.run import train as run_training
 from nao_tf.search.api import task_of
 from nao_tf.search.config import set_field
 from nao_tf.search.result import Result
-from nao_tf.search.train import train as run_training
-from nao_tf.search.train_config import default_finetune_config, default_image_train_config, default_train_config
 from nao_tf.search.workdir import MODEL
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.reading import cells_of, read_cells
@@ -64,7 +64,7 @@ def train(
         task: what `nao_tf.search` takes; None for the one that the config describes.
         workdir: where the training lives; the same call continues it, or returns what it came to.
         top_k: above 1 trains so many of a search's best cells and takes the best of them.
-        config: of `nao_tf.search.train_config`, or what a file of `configs/` returns; the default has
+        config: of `nao_tf.final.config`, or what a file of `configs/` returns; the default has
             the sizes of the paper's training on CIFAR-10 (N=6, F=36, 600 epochs), or of its language model for a text.
         overrides: fields by their full names, such as `{'child.epochs': 50, 'child.filters': 16}`.
         max_hours: of this call.
@@ -120,7 +120,7 @@ def finetune(
             the size that the weights were trained on.
         workdir: where the training lives; the same call continues it, or returns what it came to.
         replace_head: whether the last layer starts anew, for other classes.
-        config: of `nao_tf.search.train_config.default_finetune_config`, the default.
+        config: of `nao_tf.final.config.default_finetune_config`, the default.
         overrides: fields by their full names, such as `{'child.epochs': 50}`.
         max_hours: of this call.
         distribution: the devices that train it together (docs/scaling.md).
@@ -150,7 +150,7 @@ def _settings(
     """Returns a config of a training of one's own, with the given fields."""
     settings = default() if config is None else config.copy_and_resolve_references()
     if field not in settings:
-        raise InputError(f'that config has no field {field}; take one of nao_tf.search.train_config.{default.__name__}')
+        raise InputError(f'that config has no field {field}; take one of nao_tf.final.config.{default.__name__}')
     settings.lock()
     for name, value in (overrides or {}).items():
         set_field(settings, name, value, origin='overrides')

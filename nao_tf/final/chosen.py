@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nao_tf.errors import InputError
 from nao_tf.files import as_path, write_text
-from nao_tf.search.winners import Candidate, candidates, is_folder
+from nao_tf.final.winners import Candidate, candidates, is_folder
 from nao_tf.search.workdir import read_json, space_module
 from nao_tf.spaces.registry import get_space
 from nao_tf.spaces.writing import cells_from_json, cells_to_json
@@ -22,7 +22,7 @@ def chosen_architectures(
     """Returns what a training is to train: what it began with, or what a text names now.
 
     Args:
-        text: as `nao_tf.search.winners.candidates` takes it.
+        text: as `nao_tf.final.winners.candidates` takes it.
         count: how many.
         workdir: of the training, begun or not.
         space: name of the space of tokens, '' to find it.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nao_tf.search.candidates import Candidates, Score
+from nao_tf.search.sharing.candidates import Candidates, Score
 from nao_tf.searchers.evaluation import Proposal
 from nao_tf.searchers.policy_searcher import PolicySearcher
 from nao_tf.spaces.architecture import Architecture
