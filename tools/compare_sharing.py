@@ -5,10 +5,12 @@
 Every arm is a search of its own: NAO-WS (`nao`), Random-WS (`random`), ENAS (`reinforce`; its policy learns after every
 epoch, from as many scores in all as NAO-WS makes), and `children`: NAO over as many children, trained as the finalists
 are, as take as long as the NAO-WS of that seed took without its ranking measurement. What each winner scores on the
-test split, once, is compared. A search that is in the output folder is continued, or only read; several of this program
-may work on one output (--first).
+test split, once, is compared. The summary of a search that has ended is a record in the output folder, which is only
+read; one that has not is continued from its work directory beside it. Several of this program may work on one output
+(--first). The records of the published figures are in `docs/measured`.
 """
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import numpy as np
 import scipy.stats
 from absl import app, flags
 from ml_collections import config_flags
+from records import check_settings, recorded
 from rich.console import Console
 from rich.table import Table
 
@@ -104,17 +107,27 @@ def main(arguments: Sequence[str]) -> None:
         raise app.UsageError(f'--arms: there is no {unknown.pop()!r}; there are {", ".join(NAMES)}')
     if 'children' in FLAGS.arms and 'nao' not in FLAGS.arms[: FLAGS.arms.index('children')]:
         raise app.UsageError('--arms: children come after nao, whose time they get')
+    from nao_tf.search.config import flatten
+    from nao_tf.search.identity import may_change
     from nao_tf.search.run import run_search
 
     console = Console(highlight=False, soft_wrap=True)
+    fields = flatten(FLAGS.config)
+    same = {name: value for name, value in fields.items() if name != 'seed' and not may_change(name, fields)}
+    check_settings(FLAGS.output, same, console)
+
+    def summary(arm: str, seed: int, shared: dict[str, Any] | None) -> dict[str, Any]:
+        result = run_search(config_of(arm, seed, shared), Path(FLAGS.output) / f'{arm}-{seed}', console=console)
+        assert result is not None
+        return result.summary
+
     summaries: dict[str, list[dict[str, Any]]] = {arm: [] for arm in FLAGS.arms}
     for seed in range(FLAGS.first, FLAGS.first + FLAGS.seeds):
         shared: dict[str, Any] | None = None
         for arm in FLAGS.arms:
-            result = run_search(config_of(arm, seed, shared), Path(FLAGS.output) / f'{arm}-{seed}', console=console)
-            assert result is not None
-            shared = result.summary if arm == 'nao' else shared
-            summaries[arm].append(result.summary)
+            record = recorded(FLAGS.output, f'{arm}-{seed}', functools.partial(summary, arm, seed, shared), console)
+            shared = record if arm == 'nao' else shared
+            summaries[arm].append(record)
     console.print(report(summaries))
 
 

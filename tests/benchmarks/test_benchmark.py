@@ -19,6 +19,7 @@ from nao_tf.benchmarks.record import read_record, record_path
 from nao_tf.benchmarks.table import Table
 from nao_tf.search.journal import Journal
 from nao_tf.searchers.enumeration import canonical_cells
+from tests.support import forks
 
 ROOT = Path(__file__).parents[2]
 BUDGET = 20
@@ -31,14 +32,14 @@ TINY_NAO = [
 
 def command(files, output, *more):
     return [
-        *(sys.executable, '-m', 'nao_tf.cli', 'benchmark', '--config=configs/nasbench201.py'),
+        *('nao_tf.cli', 'benchmark', '--config=configs/nasbench201.py'),
         *(f'--table={files / "whole.npz"}', f'--output={output}', f'--budget={BUDGET}'),
         *('--config.table.valid=valid', '--config.table.test=test', *TINY_NAO, *more),
     ]
 
 
 def finish(arguments):
-    result = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    result = forks.finish(*arguments, timeout=300)
     assert result.returncode == 0, result.stderr
     return result
 
@@ -147,19 +148,11 @@ def test_the_same_command_makes_only_what_is_missing(done, files):
 def test_interrupted_and_continued(files, tmp_path):
     output = tmp_path / 'out'
     arguments = command(files, output, '--searchers=random', '--budget=400', '--seeds=2000')
-    process = subprocess.Popen(
-        arguments,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a parent in the background ignores
-    )
+    process = forks.Fork(*arguments)
     try:
         deadline = time.monotonic() + 120
         while len(list(output.glob('random/run-*.jsonl'))) < 3:
-            assert process.poll() is None, process.communicate()
+            assert process.poll() is None, process.errors
             assert time.monotonic() < deadline
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
@@ -190,5 +183,5 @@ settings = Settings({str(tmp_path)!r}, source, 5, 50, 0, dict(name='random', ini
 Desk.of(source.open()).run(Job(settings, 'random', 0))
 assert 'tensorflow' not in sys.modules and 'matplotlib' not in sys.modules
 """
-    finish([sys.executable, '-c', program])
+    subprocess.run([sys.executable, '-c', program], cwd=ROOT, check=True, timeout=300)
     assert read_record(record_path(tmp_path, 'random', 0), 'random', 0).queries == 5

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from nao_tf import cli
+from tests.support import forks
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = (
@@ -28,8 +29,13 @@ SMALL = (
 )
 
 
-def nao(*arguments, timeout=240):
-    """Runs `nao` in a fresh process and returns what it printed and its exit code."""
+def nao(*arguments, timeout=600):
+    """Runs `nao` in a process of its own and returns what it printed and its exit code."""
+    return forks.finish('nao_tf.cli', *arguments, timeout=timeout)
+
+
+def nao_from_nothing(*arguments, timeout=600):
+    """Runs `nao` in a fresh interpreter, as a person does, and returns the same as `nao`."""
     return subprocess.run(
         [sys.executable, '-m', 'nao_tf.cli', *map(str, arguments)],
         cwd=ROOT, env={**os.environ, 'PYTHONPATH': str(ROOT)}, capture_output=True, text=True, timeout=timeout,
@@ -62,6 +68,6 @@ def trials(workdir):
 def finished(tmp_path_factory):
     """The work directory of a finished small search, and what the command printed."""
     workdir = tmp_path_factory.mktemp('finished') / 'run'
-    result = nao('search', *SMALL, f'--workdir={workdir}')
+    result = nao_from_nothing('search', *SMALL, f'--workdir={workdir}')
     assert result.returncode == 0, result.stderr
     return workdir, result

@@ -4,28 +4,26 @@ import contextlib
 import importlib.util
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import psutil
 import pytest
 
 from nao_tf.evaluators.predict import load_classifier
-from tests.end_to_end.conftest import ROOT, SMALL, nao, trials
+from tests.end_to_end.conftest import SMALL, nao, trials
+from tests.support.forks import Fork
 
 pytestmark = pytest.mark.slow
 
 
 def test_killed_at_any_moment_ends_the_same(finished, tmp_path):
     workdir, _ = finished
-    arguments = [sys.executable, '-m', 'nao_tf.cli', 'search', *SMALL, f'--workdir={tmp_path / "run"}']
     for events in (6, 12, 20):
-        process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = Fork('nao_tf.cli', 'search', *SMALL, f'--workdir={tmp_path / "run"}')
         journal = tmp_path / 'run' / 'trials.jsonl'
         while process.poll() is None and not (journal.exists() and journal.read_bytes().count(b'\n') >= events):
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
+            time.sleep(0.02)
+        process.kill()
         process.wait()
     result = nao('search', *SMALL, f'--workdir={tmp_path / "run"}')
     assert result.returncode == 0, result.stderr
@@ -35,16 +33,7 @@ def test_killed_at_any_moment_ends_the_same(finished, tmp_path):
 
 def test_interrupt_says_how_to_continue(tmp_path):
     workdir = tmp_path / 'run'
-    arguments = [sys.executable, '-m', 'nao_tf.cli', 'search', *SMALL, f'--workdir={workdir}']
-    process = subprocess.Popen(
-        arguments,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a parent in the background ignores
-    )
+    process = Fork('nao_tf.cli', 'search', *SMALL, f'--workdir={workdir}')
     while not (workdir / 'trials.jsonl').exists() or b'started' not in (workdir / 'trials.jsonl').read_bytes():
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
@@ -59,12 +48,7 @@ RAY = ('--executor=ray', '--workers=2')
 
 
 def start_on_ray(workdir):
-    """Starts the search as a terminal would: in the foreground group of its own."""
-    return subprocess.Popen(
-        [sys.executable, '-m', 'nao_tf.cli', 'search', *SMALL, *RAY, f'--workdir={workdir}'],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    return Fork('nao_tf.cli', 'search', *SMALL, *RAY, f'--workdir={workdir}')
 
 
 def stop_when(process, workdir, ready, sign):
@@ -72,7 +56,7 @@ def stop_when(process, workdir, ready, sign):
     journal = workdir / 'trials.jsonl'
     while process.poll() is None and not (journal.exists() and ready(journal.read_text())):
         time.sleep(0.05)
-    assert process.poll() is None, process.stderr.read()
+    assert process.poll() is None, process.errors
     parent = psutil.Process(process.pid)
     family = {member: member.name() for member in [parent, *parent.children(recursive=True)]}
     assert len(family) > 3

@@ -2,14 +2,14 @@
 
 import json
 import signal
-import subprocess
-import sys
+import time
 
 import numpy as np
 import pytest
 
 from nao_tf import cli
-from tests.end_to_end.conftest import ROOT, nao, nao_here, trials
+from tests.end_to_end.conftest import nao, nao_here, trials
+from tests.support.forks import Fork
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ SHARED = (
 def shared(tmp_path_factory):
     """The work directory of a finished search, and what the command printed."""
     workdir = tmp_path_factory.mktemp('shared') / 'run'
-    result = nao('search', *SHARED, f'--workdir={workdir}', timeout=600)
+    result = nao('search', *SHARED, f'--workdir={workdir}')
     assert result.returncode == 0, result.stderr
     return workdir, result
 
@@ -71,17 +71,15 @@ def test_prints_and_leaves_the_ranking(shared):
 
 def test_killed_in_the_training_it_ends_the_same_to_the_bit(shared, tmp_path):
     workdir = tmp_path / 'run'
-    arguments = [sys.executable, '-m', 'nao_tf.cli', 'search', *SHARED, f'--workdir={workdir}']
-    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    for line in process.stdout:
-        if line.startswith('epoch 3 of 4'):
-            process.send_signal(signal.SIGKILL)
-            break
+    process = Fork('nao_tf.cli', 'search', *SHARED, f'--workdir={workdir}')
+    while process.poll() is None and '\nepoch 3 of 4' not in process.output:
+        time.sleep(0.02)
+    process.kill()
     assert process.wait() == -signal.SIGKILL
     assert not (workdir / 'trials.jsonl').exists()
     status = nao_here('status', f'--workdir={workdir}')
     assert 'shared weights: 2 of 4 epochs trained, 1 of 2 rounds scored' in status.stdout
-    result = nao('search', *SHARED, f'--workdir={workdir}', timeout=600)
+    result = nao('search', *SHARED, f'--workdir={workdir}')
     assert result.returncode == 0, result.stderr
     assert 'continuing: 2 of 4 epochs' in result.stdout
     (about, arrays), (expected, values) = content(workdir), content(shared[0])

@@ -27,7 +27,7 @@ SMALL = (
 def searched(tmp_path_factory):
     """The work directory of a finished small search on text, and what the command printed."""
     workdir = tmp_path_factory.mktemp('text') / 'run'
-    result = nao('search', *SMALL, f'--workdir={workdir}', timeout=600)
+    result = nao('search', *SMALL, f'--workdir={workdir}')
     assert result.returncode == 0, result.stderr
     return workdir, result.stdout
 
@@ -56,7 +56,7 @@ def test_shows_perplexity(searched):
 
 def test_continues_and_refuses(searched):
     workdir, output = searched
-    again = nao('search', *SMALL, f'--workdir={workdir}', timeout=600)
+    again = nao('search', *SMALL, f'--workdir={workdir}')
     assert again.returncode == 0, again.stderr
     assert output[output.index('Rounds of nao') :] in again.stdout
     status = nao_here('status', f'--workdir={workdir}')

@@ -3,11 +3,7 @@
 import dataclasses
 import functools
 import json
-import os
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -27,6 +23,7 @@ from nao_tf.training.distribution import Distribution
 from nao_tf.training.language import LanguageTrainer
 from nao_tf.training.language_config import LanguageTrainConfig
 from nao_tf.training.strategy import make_strategy
+from tests.support.forks import Fork
 
 # A batch of 33 on two devices is 17 and 16: one of them has filler.
 CONFIG = TrainConfig(epochs=1, batch_size=33, learning_rate=0.05, score='last')
@@ -101,16 +98,8 @@ def start_two(module, folder):
     workers, processes = [f'127.0.0.1:{port}' for port in free_ports(2)], []
     for number in range(2):
         config = {'cluster': {'worker': workers}, 'task': {'type': 'worker', 'index': number}}
-        with open(folder / f'output_{number}', 'w') as output:
-            processes.append(
-                subprocess.Popen(
-                    [sys.executable, '-m', module, str(folder)],
-                    cwd=Path(__file__).parents[2],
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env={**os.environ, 'PYTHONPATH': '.', 'TF_CPP_MIN_LOG_LEVEL': '2', 'TF_CONFIG': json.dumps(config)},
-                )
-            )
+        environment = {'TF_CPP_MIN_LOG_LEVEL': '2', 'TF_CONFIG': json.dumps(config)}
+        processes.append(Fork(module, folder, output=folder / f'output_{number}', **environment))
     return processes
 
 

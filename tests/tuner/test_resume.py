@@ -1,26 +1,18 @@
 """KerasTuner's own ways: a process that is killed and started again; a chief and two workers on loopback."""
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import keras_tuner
 import pytest
 
+from tests.support.forks import Fork
 from tests.tuner.black_box import make_tuner, proposed
-
-PROGRAM = Path(__file__).parent / 'black_box.py'
-ROOT = PROGRAM.parents[2]
 
 
 def start(*arguments, **variables):
-    environment = os.environ | {'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'} | variables
-    return subprocess.Popen([sys.executable, str(PROGRAM), *map(str, arguments)], env=environment,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    return Fork('tests.tuner.black_box', *arguments, OMP_NUM_THREADS='1', **variables)
 
 
 @pytest.fixture(scope='module')
@@ -138,7 +130,7 @@ def test_a_chief_and_two_workers(tmp_path):
         start(tmp_path, 'nao', 'seconds=0.3', KERASTUNER_TUNER_ID=name, **shared) for name in ('chief', 'one', 'two')
     ]
     try:
-        outputs = [process.communicate(timeout=300)[0] for process in processes]
+        outputs = [process.communicate(timeout=300) for process in processes]
     finally:
         for process in processes:
             process.kill()
