@@ -27,6 +27,7 @@ import numpy as np
 import scipy.stats
 import tensorflow as tf
 from absl import app, flags
+from consoles import make_console
 from image_evidence.plain_models import KINDS, PlainNetwork, count, equal_width
 from records import check_settings, recorded
 from rich.console import Console
@@ -217,7 +218,7 @@ def main(arguments: Sequence[str]) -> None:
         raise app.UsageError(f'unexpected argument {arguments[1]!r}')
     tf.config.threading.set_intra_op_parallelism_threads(FLAGS.threads)
     tf.config.threading.set_inter_op_parallelism_threads(FLAGS.threads)
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
     task = as_task(FLAGS.task, data_dir=FLAGS.data_dir, validation=0.2, augment={'pad': FLAGS.pad, 'flip': True})
     found = sizes(task)
     if FLAGS.dry_run:

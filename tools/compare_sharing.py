@@ -19,9 +19,9 @@ import ml_collections
 import numpy as np
 import scipy.stats
 from absl import app, flags
+from consoles import make_console
 from ml_collections import config_flags
 from records import check_settings, recorded
-from rich.console import Console
 from rich.table import Table
 
 NAMES = {'nao': 'NAO-WS', 'random': 'Random-WS', 'reinforce': 'ENAS', 'children': 'NAO, trained children'}
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str]) -> None:
     from nao_tf.search.identity import may_change
     from nao_tf.search.run import run_search
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
     fields = flatten(FLAGS.config)
     same = {name: value for name, value in fields.items() if name != 'seed' and not may_change(name, fields)}
     check_settings(FLAGS.output, same, console)

@@ -20,8 +20,8 @@ import numpy as np
 import scipy.stats
 import tensorflow as tf
 from absl import app, flags
+from consoles import make_console
 from records import check_settings, recorded
-from rich.console import Console
 from rich.table import Table
 from text_evidence.keras_language import KINDS, KerasLanguage, equal_units
 
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str]) -> None:
         raise app.UsageError(f'unexpected argument {arguments[1]!r}')
     tf.config.threading.set_intra_op_parallelism_threads(FLAGS.threads)
     tf.config.threading.set_inter_op_parallelism_threads(FLAGS.threads)
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
     rates = [float(rate) for rate in FLAGS.learning_rates]
     task = make_task(recipe(rates[0], 1).task)
     check_settings(FLAGS.output, {name: FLAGS[name].value for name in RECIPE}, console)

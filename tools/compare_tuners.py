@@ -23,7 +23,7 @@ import keras_tuner
 import numpy as np
 import scipy.stats
 from absl import app, flags
-from rich.console import Console
+from consoles import make_console
 from rich.table import Table as Printed
 from threadpoolctl import threadpool_limits
 from tuning.measure import measure
@@ -160,7 +160,7 @@ def main(arguments: Sequence[str]) -> None:
     """Runs what has no record, and prints the figures."""
     if len(arguments) > 1:
         raise app.UsageError(f'unexpected argument {arguments[1]!r}')
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
     for name in FLAGS.problems:
         problem = importlib.import_module(f'tuning.{name}')
         records: dict[str, list[dict]] = {tuner: [] for tuner in FLAGS.tuners}

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import app, flags
+from consoles import make_console
 from ml_collections import config_flags
-from rich.console import Console
 
 from nao_tf.cli import load_tensorflow
 
@@ -31,7 +31,6 @@ flags.DEFINE_integer('budget', 100, 'queries of a run', lower_bound=1)
 flags.DEFINE_integer('workers', 0, 'processes; 0 for as many as there are cores', lower_bound=0)
 flags.DEFINE_string('output', None, 'folder of the records')
 flags.mark_flags_as_required(['config', 'output'])
-WIDTH = 180  # of the table where there is no terminal
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -41,8 +40,7 @@ def main(arguments: Sequence[str]) -> None:
     from nao_tf.benchmarks.sweep import Sweep, run_sweep
     from nao_tf.errors import InputError
 
-    console = Console(highlight=False, soft_wrap=True)
-    console = console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=WIDTH)
+    console = make_console()
     sweep = Sweep(
         config=FLAGS.config,
         searchers=FLAGS.searchers,

@@ -17,6 +17,7 @@ import ml_collections
 import numpy as np
 import scipy.stats
 from absl import app, flags
+from consoles import make_console
 from ml_collections import config_flags
 from records import check_settings, recorded
 from rich.console import Console
@@ -113,7 +114,7 @@ def main(arguments: Sequence[str]) -> None:
     from nao_tf.search.setup import build_parts, set_threads
     from nao_tf.tasks.make import make_task
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
     alone, looks = [], []
     set_threads(FLAGS.config.threads)
     recipe = {name: value for name, value in flatten(FLAGS.config).items() if name not in ('seed', 'task.data_dir')}
