@@ -19,7 +19,7 @@ from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.spaces.growing_cell import GrowingCellSpace
 
 ALPHA = 0.001
-PAIRS = 24
+PAIRS = 16
 BUDGET = 100
 OPERATIONS = ('identity', 'conv 3x3', 'max_pool 3x3')
 PAIR = ConvCellSpace('small', OPERATIONS, nodes=1)  # 441 cells
