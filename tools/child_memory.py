@@ -3,8 +3,9 @@
     python tools/child_memory.py --children=200            # the evaluator alone, child after child
     python tools/child_memory.py --children=200 --text     # recurrent children on a text
     python tools/child_memory.py --children=200 --search   # a whole `run_search`: journal, keeper and searcher too
+    python tools/child_memory.py --children=1000 --search --first=100 --space_module=tools/one_node_space.py
 
-Prints the resident memory after every tenth child, and how much it grew from child 20 to the last.
+Prints the resident memory after every tenth child, and how much it grew from child 20 (`--first`) to the last.
 """
 
 import io
@@ -18,6 +19,8 @@ from absl import app, flags
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer('children', 200, 'children to train')
+flags.DEFINE_integer('first', 20, 'child from which on it should not grow')
+flags.DEFINE_string('space_module', '', 'sets config.space.module, for images')
 flags.DEFINE_bool('text', False, 'recurrent children on a text')
 flags.DEFINE_bool('search', False, 'train them in a search rather than by the evaluator alone')
 flags.DEFINE_string('searcher', 'random', 'of the search; nao fits its controller after the first half of the children')
@@ -49,6 +52,7 @@ def smallest() -> ml_collections.ConfigDict:
         config.child.update({'hidden': 8, 'epochs': 1, 'batch_size': 16, 'sequence_length': 20, 'random_length': False})
     else:
         config.task.name = 'digits'
+        config.space.module = FLAGS.space_module
         config.child.update({'cells_per_stage': 1, 'filters': 2, 'auxiliary': False, 'drop_path_keep': 1.0})
         config.child.update({'epochs': 1, 'batch_size': 256, 'score': 'last'})
     return config
@@ -61,7 +65,7 @@ def train(memory: Memory) -> None:
     from nao_tf.tasks.make import make_task
 
     config = smallest()
-    space = get_space(config.space.name)
+    space = get_space('' if FLAGS.space_module else config.space.name, module=FLAGS.space_module)
     evaluator = make_child(config, make_task(config.task), space)
     rng = np.random.default_rng(0)
     for _ in range(FLAGS.children):
@@ -103,9 +107,9 @@ def main(arguments: Sequence[str]) -> None:
         raise app.UsageError(f'unexpected argument {arguments[1]!r}')
     memory = Memory()
     (search if FLAGS.search else train)(memory)
-    if len(memory.mebibytes) > 20:
-        first, last = memory.mebibytes[19], memory.mebibytes[-1]
-        print(f'from child 20 to child {len(memory.mebibytes)}: {last / first - 1:+.1%}')
+    if len(memory.mebibytes) > FLAGS.first:
+        first, last = memory.mebibytes[FLAGS.first - 1], memory.mebibytes[-1]
+        print(f'from child {FLAGS.first} to child {len(memory.mebibytes)}: {last / first - 1:+.1%}')
 
 
 if __name__ == '__main__':
