@@ -35,15 +35,16 @@ def train(task, config=CONFIG, seed=0, on_epoch=None, **network):
 
 
 def test_learns_and_repeats_exactly(task):
-    trainer, result = train(task, drop_path_keep=0.9, dense_keep=0.9)
+    config = dataclasses.replace(CONFIG, epochs=6)  # by when three seeds reach .88; after 3 it hangs on the processor
+    trainer, result = train(task, config, drop_path_keep=0.9, dense_keep=0.9)
     assert result.score > 0.6
     assert result.metrics['accuracy'] == result.score
     assert np.isfinite(result.metrics['loss'])
-    again, same = train(task, drop_path_keep=0.9, dense_keep=0.9)
+    again, same = train(task, config, drop_path_keep=0.9, dense_keep=0.9)
     assert same == result
     for mine, other in zip(trainer.network.variables, again.network.variables, strict=True):
         np.testing.assert_array_equal(mine.numpy(), other.numpy())
-    _, different = train(task, seed=1, drop_path_keep=0.9, dense_keep=0.9)
+    _, different = train(task, config, seed=1, drop_path_keep=0.9, dense_keep=0.9)
     assert different.metrics['loss'] != result.metrics['loss']
 
 
