@@ -4,7 +4,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { echo $$p; break; }; done)
-PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 TEST_WORKERS ?= 2
 OLDEST ?= 2.20
 OLDEST_VENV ?= .venv-oldest
@@ -42,7 +42,7 @@ $(VENV)/.cpu: setup.py constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.test: setup.py constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[cpu,test]'
+	$(PIP) --no-compile --editable '.[cpu,test]'
 	@touch $@ $(VENV)/.cpu
 
 $(OLDEST_VENV)/.test: setup.py constraints.txt
@@ -51,6 +51,6 @@ $(OLDEST_VENV)/.test: setup.py constraints.txt
 	grep -Ev '^(tensorflow(-cpu)?|tensorboard)==' constraints.txt > $(OLDEST_VENV)/constraints.txt
 	echo 'tensorflow-cpu==$(OLDEST).*' >> $(OLDEST_VENV)/constraints.txt
 	echo 'tensorflow==$(OLDEST).*' >> $(OLDEST_VENV)/constraints.txt
-	$(OLDEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	$(OLDEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint $(OLDEST_VENV)/constraints.txt --editable '.[cpu,test]'
 	@touch $@

@@ -73,30 +73,51 @@ def children_for(shared: dict[str, Any], finalists: int) -> int:
 
 
 def report(summaries: dict[str, list[dict[str, Any]]]) -> Table:
-    """Returns the figures of every arm; the difference of the test scores to Random-WS with Welch's interval."""
+    """Returns the figures of every arm.
+
+    Test scores are compared with those of Random-WS, with Welch's interval: perplexities by their ratio, others by
+    their difference.
+    """
     metric = next(iter(summaries.values()))[0]['metric']
+    ratios = metric == 'perplexity'
+    to, back = (np.log, np.exp) if ratios else (np.asarray, np.asarray)
     table = Table(title=f'{metric} of the winners', title_justify='left')
     for column in ('', 'validation', 'test', 'mean', 'over Random-WS (95%)', 'tau', 'trained', 'minutes'):
         table.add_column(column)
     for arm, runs in summaries.items():
-        tests = [run['best']['test'][metric] for run in runs]
+        tests = to([run['best']['test'][metric] for run in runs])
         difference = '-'
         taus = [((run.get('sharing') or {}).get('ranking') or {}).get('kendall_tau') for run in runs]
         if arm != 'random' and len(tests) > 1 and len(summaries.get('random', [])) > 1:
-            others = [run['best']['test'][metric] for run in summaries['random']]
-            low, high = scipy.stats.ttest_ind(tests, others, equal_var=False).confidence_interval()
-            difference = f'{np.mean(tests) - np.mean(others):+.4g} ({low:+.4g} to {high:+.4g})'
+            others = to([run['best']['test'][metric] for run in summaries['random']])
+            interval = scipy.stats.ttest_ind(tests, others, equal_var=False).confidence_interval()
+            found, low, high = back([np.mean(tests) - np.mean(others), *interval])
+            difference = (
+                f'x {found:.3f} ({low:.3f} to {high:.3f})' if ratios else f'{found:+.4f} ({low:+.4f} to {high:+.4f})'
+            )
         table.add_row(
             NAMES[arm],
             ', '.join(f'{run["best"]["validation"][metric]:.4g}' for run in runs),
-            ', '.join(f'{test:.4g}' for test in tests),
-            f'{np.mean(tests):.4g}',
+            ', '.join(f'{test:.4g}' for test in back(tests)),
+            f'{back(np.mean(tests)):.4g}',
             difference,
             ', '.join('-' if tau is None else f'{tau:+.2f}' for tau in taus),
             ', '.join(str(run['trials']['total']) for run in runs),
             ', '.join(f'{run["seconds"]["total"] / 60:.0f}' for run in runs),
         )
     return table
+
+
+def mean_tau(summaries: dict[str, list[dict[str, Any]]]) -> str:
+    """Returns the mean over all searches of the tau of their shared scores, with Student's interval, as a sentence."""
+    rankings = [(run.get('sharing') or {}).get('ranking') for runs in summaries.values() for run in runs]
+    taus = [ranking['kendall_tau'] for ranking in rankings if ranking]
+    if len(taus) < 2:
+        return ''
+    mean, error = np.mean(taus), scipy.stats.sem(taus)
+    low, high = scipy.stats.t.interval(0.95, len(taus) - 1, mean, error)
+    interval = f'(95% {low:+.2f} to {high:+.2f})'
+    return f'tau of shared and stand-alone scores, mean of {len(taus)} searches: {mean:+.2f} {interval}'
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -129,6 +150,7 @@ def main(arguments: Sequence[str]) -> None:
             shared = record if arm == 'nao' else shared
             summaries[arm].append(record)
     console.print(report(summaries))
+    console.print(mean_tau(summaries))
 
 
 if __name__ == '__main__':

@@ -82,10 +82,11 @@ def report(alone: Sequence[Sequence[float]], looks: Sequence[Sequence[dict]], co
     """Prints how the scores agree."""
     mean = np.mean(alone, axis=0)
     pairs = [tau(one, other) for one, other in itertools.combinations(alone, 2)]
-    within, between = np.std(alone, axis=0, ddof=1).mean(), mean.std(ddof=1)
+    within, between = np.sqrt(np.var(alone, axis=0, ddof=1).mean()), mean.std(ddof=1)
     agree = ', '.join(f'{value:+.2f}' for value in pairs) or '-'
     console.print(
-        f'children: tau between two seeds {agree}; deviation of a cell {within:.4f}, of the means {between:.4f}'
+        f'children: tau between two seeds {agree}; deviation of a cell from seed to seed {within:.4f}, '
+        f'of the means of cells {between:.4f}, which chance alone makes {within / len(alone) ** 0.5:.4f}'
     )
     table = Table(title='shared weights', title_justify='left')
     for column in ('steps', 'loss', 'mean score', 'tau with the mean of the children', 'tau between two seeds'):

@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize('kind', ['train'])
+@pytest.mark.parametrize('kind', ['train', 'benchmark', 'export', 'report'])
 def test_killed_at_random_moments_it_ends_the_same(kind, tmp_path):
     result = subprocess.run(
         [sys.executable, 'tools/kill_test.py', f'--kind={kind}', '--kills=2', f'--folder={tmp_path}'],

@@ -99,9 +99,10 @@ class Fork:
         return self.output, self.errors
 
     def send_signal(self, number):
-        """Sends a signal, if it still runs."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+        """Sends a signal, if it still runs: later the number may be another process's."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self):
         """Kills it, if it still runs."""

@@ -37,7 +37,7 @@ def train(task, config=CONFIG, seed=0, on_epoch=None, **network):
 def test_learns_and_repeats_exactly(task):
     config = dataclasses.replace(CONFIG, epochs=6)  # by when three seeds reach .88; after 3 it hangs on the processor
     trainer, result = train(task, config, drop_path_keep=0.9, dense_keep=0.9)
-    assert result.score > 0.6
+    assert result.score > 0.75
     assert result.metrics['accuracy'] == result.score
     assert np.isfinite(result.metrics['loss'])
     again, same = train(task, config, drop_path_keep=0.9, dense_keep=0.9)
