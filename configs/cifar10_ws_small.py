@@ -24,21 +24,21 @@ def get_config():
     config.sharing.cells_per_stage = 1
     config.sharing.filters = 8
     config.sharing.auxiliary = False
-    config.sharing.epochs = 12
+    config.sharing.epochs = 8
     config.sharing.batch_size = 64
     config.sharing.score_batches = 2
     config.sharing.learning_rate = 0.2  # few steps; the default is for many
     config.sharing.drop_path_keep = 1.0
     config.sharing.dense_keep = 1.0
     config.sharing.restart_epochs = 0
-    config.sharing.fresh = 10
-    config.sharing.finalists = 5
-    config.sharing.ranked = 12
+    config.sharing.fresh = 6
+    config.sharing.finalists = 3
+    config.sharing.ranked = 8
 
-    config.searcher.initial = 100
+    config.searcher.initial = 60
     config.searcher.rounds = 3
-    config.searcher.per_round = 30
-    config.searcher.seeds = 30
+    config.searcher.per_round = 20
+    config.searcher.seeds = 20
 
     config.child.cells_per_stage = 1
     config.child.filters = 8
