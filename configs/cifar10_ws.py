@@ -30,14 +30,6 @@ def get_config():
     config.searcher.controller.predictor_hidden = (100, 100, 100)
     config.searcher.controller.batch = 100
 
-    config.searcher.reinforce.layers = 1
-    config.searcher.reinforce.hidden = 64
-    config.searcher.reinforce.learning_rate = 0.0035
-    config.searcher.reinforce.baseline_decay = 0.99
-    config.searcher.reinforce.entropy = 1e-4
-    config.searcher.reinforce.initial_scale = 0.1
-    config.searcher.reinforce.logit_bound = 1.1
-
     config.child.cells_per_stage = 2
     config.child.filters = 20
     config.child.epochs = 10

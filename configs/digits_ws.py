@@ -37,6 +37,9 @@ def get_config():
     config.searcher.rounds = 2
     config.searcher.per_round = 20
     config.searcher.seeds = 20
+    config.searcher.reinforce.batch = 5  # a few updates; the default rate and decay are for thousands
+    config.searcher.reinforce.learning_rate = 0.01
+    config.searcher.reinforce.baseline_decay = 0.9
 
     config.child.cells_per_stage = 1
     config.child.filters = 8

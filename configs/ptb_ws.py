@@ -23,14 +23,6 @@ def get_config():
     config.searcher.controller.predictor_hidden = (200, 200, 200, 200)
     config.searcher.controller.batch = 100
 
-    config.searcher.reinforce.layers = 1
-    config.searcher.reinforce.hidden = 64
-    config.searcher.reinforce.learning_rate = 0.001
-    config.searcher.reinforce.baseline_decay = 0.99
-    config.searcher.reinforce.entropy = 1e-4
-    config.searcher.reinforce.logit_bound = 2.5
-    config.searcher.reinforce.temperature = 5.0
-
     config.child.hidden = 300
     config.child.epochs = 10
     return config

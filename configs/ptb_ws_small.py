@@ -34,6 +34,9 @@ def get_config():
     config.searcher.rounds = 3
     config.searcher.per_round = 18
     config.searcher.seeds = 18
+    config.searcher.reinforce.batch = 6  # a few updates; the default rate and decay are for thousands
+    config.searcher.reinforce.learning_rate = 0.01
+    config.searcher.reinforce.baseline_decay = 0.9
 
     config.child.hidden = 64
     config.child.epochs = 3

@@ -33,6 +33,9 @@ def get_config():
     config.searcher.rounds = 2
     config.searcher.per_round = 12
     config.searcher.seeds = 12
+    config.searcher.reinforce.batch = 6  # a few updates; the default rate and decay are for thousands
+    config.searcher.reinforce.learning_rate = 0.01
+    config.searcher.reinforce.baseline_decay = 0.9
 
     config.child.hidden = 48
     config.child.epochs = 1

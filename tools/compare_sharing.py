@@ -2,12 +2,12 @@
 
     python tools/compare_sharing.py --config=configs/cifar10_ws_small.py --data_dir=DATA --seeds=3 --output=runs/sharing
 
-Every arm is a search of its own: NAO-WS (`nao`), Random-WS (`random`), ENAS (`reinforce`; its policy learns after every
-epoch, from as many scores in all as NAO-WS makes), and `children`: NAO over as many children, trained as the finalists
-are, as take as long as the NAO-WS of that seed took without its ranking measurement. What each winner scores on the
-test split, once, is compared. The summary of a search that has ended is a record in the output folder, which is only
-read; one that has not is continued from its work directory beside it. Several of this program may work on one output
-(--first). The records of the published figures are in `docs/measured`.
+Every arm is a search of its own: NAO-WS (`nao`), Random-WS (`random`), ENAS (`reinforce`; its policy is updated after
+every epoch, from as many scores in all as NAO-WS makes), and `children`: NAO over as many children, trained as the
+finalists are, as take as long as the NAO-WS of that seed took without its ranking measurement. What each winner scores
+on the test split, once, is compared. The summary of a search that has ended is a record in the output folder, which is
+only read; one that has not is continued from its work directory beside it. Several of this program may work on one
+output (--first). The records of the published figures are in `docs/measured`.
 """
 
 import functools
@@ -62,7 +62,7 @@ def config_of(arm: str, seed: int, shared: dict[str, Any] | None = None) -> ml_c
         epochs, scores = (searcher.rounds + 1) * sharing.epochs, searcher.initial * searcher.rounds
         sharing.epochs = 1
         searcher.rounds = epochs - 1
-        searcher.per_round = max(1, scores // searcher.rounds)
+        searcher.per_round = searcher.reinforce.batch = max(1, scores // searcher.rounds)
     return config
 
 

@@ -79,7 +79,7 @@ class Controller:
             raise InputError(f'fit needs one score for each architecture: {len(architectures)} and {len(values)} given')
         for bad in np.flatnonzero(~np.isfinite(values)):
             raise InputError(f'score {bad} of {len(values)} is {values[bad]}; scores are finite numbers')
-        rng = np.random.default_rng([self.seed, 1, self.fits])
+        rng = np.random.default_rng([self.seed, 1, self.fits + 1])  # a key that ends in 0 is that without it
         tokens = token_array(self.space, architectures)
         rows, held = hold_out(self.space, architectures, self.config.held_out, rng)
         self.scale = ScoreScale.fit(self.config.scores, values[rows])  # of what is held out nothing is known

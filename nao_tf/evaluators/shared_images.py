@@ -165,6 +165,11 @@ class SharedImages(SharedWeights[Batch]):
         return [*self.supernet.weights.variables, *self.optimizer.momenta.variables]
 
     @property
+    def size(self) -> int:
+        """How many shared weights there are, without the momenta."""
+        return sum(int(np.prod(variable.shape)) for variable in self.supernet.weights.variables)
+
+    @property
     def sizes(self) -> Mapping[str, Any]:
         """The fields of the supernet's config."""
         return {**dataclasses.asdict(self.supernet.config), 'image_shape': list(self.supernet.config.image_shape)}

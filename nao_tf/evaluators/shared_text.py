@@ -39,8 +39,8 @@ class SharedText(SharedWeights[Segment]):
         distribution: the devices that train them together, each with some of the streams.
 
     Raises:
-        InputError: if the space is of another kind, a split smaller than one batch, or a batch too small for the
-            devices.
+        InputError: if the space is of another kind, a split smaller than what a batch or the scores take, or a batch
+            too small for the devices.
     """
 
     def __init__(
@@ -62,6 +62,14 @@ class SharedText(SharedWeights[Segment]):
                     f'tokens, fewer than one batch of so many sequences of {training.sequence_length} ({batch:,}); '
                     f'make sharing.{field} or sharing.sequence_length smaller'
                 )
+        segments = task.eval_segments('valid', training.eval_batch_size, training.sequence_length)
+        self._held = list(itertools.islice(segments, training.score_segments or None))
+        if len(self._held) < training.score_segments:
+            raise InputError(
+                f'sharing.score_segments is {training.score_segments}, but the valid split has only {len(self._held)} '
+                f'segments of {training.eval_batch_size} sequences of {training.sequence_length}; make '
+                'sharing.score_segments smaller, or 0 for all of them'
+            )
         self.task = task
         self.training = training
         self.seed = seed
@@ -79,7 +87,6 @@ class SharedText(SharedWeights[Segment]):
             distribution=distribution,
         )
         self.state = self.trainer.initial_state(self.trainer.replicas)
-        self._held: list[Segment] = []
 
     def epoch_steps(self, epoch: int) -> int:
         """Returns the number of segments of an epoch, whose lengths may be drawn."""
@@ -116,9 +123,6 @@ class SharedText(SharedWeights[Segment]):
     def evaluate(self, architecture: Architecture) -> Evaluation:
         """Returns the validation perplexity of one cell and its score, see `TextTask.score`."""
         started = time.perf_counter()
-        if not self._held:
-            segments = self.task.eval_segments('valid', self.training.eval_batch_size, self.training.sequence_length)
-            self._held = list(itertools.islice(segments, self.training.score_segments or None))
         (perplexity,) = self.trainer.perplexities([architecture], self._held)
         if not np.isfinite(perplexity):
             return Evaluation(architecture, float('nan'), failure='the perplexity is not finite')

@@ -66,6 +66,11 @@ class SharedWeights(Evaluator, Generic[Batch]):
         """The shared weights and the state of their optimizer, always in the same order."""
 
     @property
+    def size(self) -> int:
+        """How many shared weights there are."""
+        return sum(int(np.prod(variable.shape)) for variable in self.variables)
+
+    @property
     @abc.abstractmethod
     def sizes(self) -> Mapping[str, Any]:
         """What a checkpoint has to agree with: everything that decides the shapes and the meaning of the weights."""

@@ -89,7 +89,7 @@ def check_agreement(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
     """
     for name in {**theirs, **mine}:
         value = json.loads(json.dumps(mine.get(name)))
-        if value != theirs.get(name) and not may_change(name):
+        if value != theirs.get(name) and not may_change(name, mine):
             raise InputError(
                 f'the first process has {name} {theirs.get(name)!r}, this one {value!r}: give all the same'
             )

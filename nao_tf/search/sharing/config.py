@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import ml_collections
 
@@ -27,7 +28,8 @@ def default_sharing_config() -> ml_collections.ConfigDict:
     sharing.auxiliary = True
     for field in ('drop_path_keep', 'dense_keep'):
         sharing[field] = getattr(SupernetConfig, field)
-    return _config(default_config(), 'enas_cnn', sharing, SharedTrainConfig, new=500)
+    enas = {'learning_rate': 0.0035, 'initial_scale': 0.1, 'logit_bound': 1.1}
+    return _config(default_config(), 'enas_cnn', sharing, SharedTrainConfig, new=500, enas=enas)
 
 
 def default_text_sharing_config() -> ml_collections.ConfigDict:
@@ -41,14 +43,22 @@ def default_text_sharing_config() -> ml_collections.ConfigDict:
     for field in dataclasses.fields(RecurrentConfig):
         if field.default is not dataclasses.MISSING:
             sharing[field.name] = field.default
-    return _config(default_text_config(), 'nao_rnn', sharing, SharedTextConfig, new=300)
+    enas = {'learning_rate': 0.001, 'logit_bound': 2.5, 'temperature': 5.0}
+    return _config(default_text_config(), 'nao_rnn', sharing, SharedTextConfig, new=300, enas=enas)
 
 
 def _config(
-    config: ml_collections.ConfigDict, space: str, sharing: ml_collections.ConfigDict, recipe: type, *, new: int
+    config: ml_collections.ConfigDict,
+    space: str,
+    sharing: ml_collections.ConfigDict,
+    recipe: type,
+    *,
+    new: int,
+    enas: Mapping[str, float],
 ) -> ml_collections.ConfigDict:
     for field in dataclasses.fields(recipe):
         sharing[field.name] = field.default
+    sharing.sampling = 'uniform'  # what a step draws from the pool by; or params, score (`Pool`)
     sharing.fresh = 50  # uniform draws that every round puts into the pool
     sharing.finalists = 5  # of the last scores; each is trained on its own, by `child`
     sharing.ranked = 10  # architectures from the best to the worst, trained likewise: how well do the scores rank?
@@ -59,6 +69,8 @@ def _config(
     config.searcher.rounds = 4
     config.searcher.per_round = new
     config.searcher.seeds = 100
+    # The controller of ENAS, for its thousands of updates.
+    config.searcher.reinforce.update({'layers': 1, 'hidden': 64, 'baseline_decay': 0.99, 'entropy': 1e-4, **enas})
     return config.lock()
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from nao_tf.errors import InputError
 from nao_tf.search.sharing.candidates import Candidates, Score
-from nao_tf.searchers.evaluation import Proposal
+from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.searchers.policy_searcher import PolicySearcher
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
@@ -19,18 +20,27 @@ class Policy(Candidates):
     """Every step draws a cell from a policy, which learns between the trainings from the scores of its draws (ENAS).
 
     After the training of a round the policy draws new cells, batch by batch, and learns from each batch, until it has
-    drawn `per_round` of them; after the last training, `initial`, which are the candidates.
+    drawn `per_round` of them. After the last training it draws `initial`, which are the candidates, and learns nothing.
 
     Args:
         space: of the architectures.
         config: the `searcher` part of a search's config, of a searcher with a policy.
         seed: of every draw.
+
+    Raises:
+        InputError: if a round draws what no whole number of batches is.
     """
 
     def __init__(self, space: SearchSpace, config: Mapping[str, Any], *, seed: int):
         super().__init__(space, config, seed=seed)
         self._batch: tuple[int, list[Architecture]] | None = None
         self._drawing = self._policy(0)
+        name, batch = config['name'], self._drawing.batch
+        if config['rounds'] and config['per_round'] % batch:
+            raise InputError(
+                f'sharing: a round draws searcher.per_round={config["per_round"]} cells, of which the policy learns '
+                f'searcher.{name}.batch={batch} at a time; make per_round a multiple of the batch'
+            )
         self.model = self._drawing.model_state()
 
     def _policy(self, number: int) -> PolicySearcher:
@@ -53,14 +63,18 @@ class Policy(Candidates):
         """Draws, scores and learns."""
         searcher = self._policy(number)
         proposals: list[Proposal] = []
+        evaluations: list[Evaluation] = []
         wanted = self.config['initial' if last else 'per_round']
         while len(proposals) < wanted:
             new = searcher.propose(min(searcher.round_size, wanted - len(proposals)))
             if not new:
                 break
-            searcher.observe([score(proposal.architecture) for proposal in new])
+            found = [score(proposal.architecture) for proposal in new]
+            if not last:
+                searcher.observe(found)
+            evaluations += found
             proposals += [dataclasses.replace(proposal, round=number) for proposal in new]
-        self._keep(proposals, searcher.evaluations)
+        self._keep(proposals, evaluations)
         self.report = {'updates': float(searcher.updates), 'baseline': searcher.baseline}
         self.model = searcher.model_state()
         self._drawing, self._batch = searcher, None

@@ -64,7 +64,8 @@ def measure(scored: Sequence[Scored], history: History, *, ranked: int) -> dict[
     shared, alone = np.array([score for _, score in pairs]), np.array([trial.score for trial, _ in pairs])
     tau = scipy.stats.kendalltau(shared, alone)
     top = max(1, len(pairs) // TOP)
-    best = [set(np.argsort(-values, kind='stable')[:top].tolist()) for values in (shared, alone)]
+    places = np.arange(len(pairs))  # in the order of the shared scores; ties of the others are broken against it
+    best = [set(np.lexsort((ties, -values))[:top].tolist()) for values, ties in ((shared, places), (alone, -places))]
     known = math.isfinite(tau.statistic)  # not where all scores of a kind are the same
     return {
         'architectures': len(pairs),

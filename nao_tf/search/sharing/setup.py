@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import ml_collections
-import numpy as np
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_weights import SharedWeights
@@ -18,17 +17,13 @@ from nao_tf.search.history import History
 from nao_tf.search.setup import Parts
 from nao_tf.search.sharing.candidates import Candidates, Scored
 from nao_tf.search.sharing.checkpoint import CHECKPOINT
-from nao_tf.search.sharing.drawn import Policy, Uniform
 from nao_tf.search.sharing.loop import SharingObserver, SharingSearch
-from nao_tf.search.sharing.pool import Pool
+from nao_tf.search.sharing.make import make_candidates
 from nao_tf.search.sharing.ranking import measure, select
 from nao_tf.search.sharing.together import SharedTogether, follow_shared
 from nao_tf.search.sharing.weights import make_shared
 from nao_tf.searchers.listed import Listed
-from nao_tf.searchers.policy_searcher import PolicySearcher
-from nao_tf.searchers.random import RandomSearch
-from nao_tf.searchers.registry import searcher_class
-from nao_tf.spaces.base import SearchSpace
+from nao_tf.tasks.image import ImageTask
 from nao_tf.training.distribution import OFF, Distribution
 
 
@@ -92,26 +87,6 @@ def check_sharing(config: ml_collections.ConfigDict, distribution: Distribution 
             raise InputError(f'sharing.{field} is {config.sharing[field]}; it must be at least {least}')
 
 
-def make_candidates(space: SearchSpace, config: Mapping[str, Any], *, fresh: int, seed: int) -> Candidates:
-    """Returns the candidates of a searcher.
-
-    Args:
-        space: of the architectures.
-        config: the `searcher` part of a search's config.
-        fresh: uniform draws of every round, where there is a pool.
-        seed: of every draw.
-
-    Raises:
-        InputError: if a value is wrong.
-    """
-    kind = searcher_class(config['name'])
-    if issubclass(kind, RandomSearch):
-        return Uniform(space, config, seed=seed)
-    if issubclass(kind, PolicySearcher):
-        return Policy(space, config, seed=seed)
-    return Pool(space, config, fresh=fresh, seed=seed)
-
-
 def prepare(
     config: ml_collections.ConfigDict, parts: Parts, identity: Mapping[str, Any], distribution: Distribution = OFF
 ) -> Sharing:
@@ -127,7 +102,15 @@ def prepare(
         InputError: for a value that is wrong.
     """
     check_sharing(config, distribution)
-    candidates = make_candidates(parts.searched, config.searcher, fresh=config.sharing.fresh, seed=config.seed)
+    images = isinstance(parts.task, ImageTask)
+    candidates = make_candidates(
+        parts.searched,
+        config.searcher,
+        fresh=config.sharing.fresh,
+        sampling=config.sharing.sampling,
+        parameters=parts.evaluator.parameters if images else None,
+        seed=config.seed,
+    )
     return Sharing(config, make_shared(config, parts, distribution), candidates, identity, distribution)
 
 
@@ -157,9 +140,8 @@ class Sharing:
     def describe(self) -> str:
         """Returns what is searched how, for a person."""
         searcher, sharing = self.config.searcher, self.config.sharing
-        weights = sum(int(np.prod(variable.shape)) for variable in self.weights.variables)
         return (
-            f'{weights:,} shared numbers, {searcher.rounds + 1} trainings of {sharing.epochs} epochs; '
+            f'{self.weights.size:,} shared weights, {searcher.rounds + 1} trainings of {sharing.epochs} epochs; '
             f'{self.candidates.describe()}; then {sharing.finalists} finalists and {sharing.ranked} architectures that '
             'measure the ranking are trained on their own'
         )

@@ -63,11 +63,13 @@ def make_shared(config: ml_collections.ConfigDict, parts: Parts, distribution: D
         )
     check_space(space, ConvCellSpace)
     assert isinstance(space, ConvCellSpace)
-    network = SupernetConfig(
-        image_shape=task.image_shape,
-        classes=task.classes,
-        **{name: sharing[name] for name in ('cells_per_stage', 'filters', 'drop_path_keep', 'dense_keep', 'auxiliary')},
-    )
+    fields = ['cells_per_stage', 'filters', 'drop_path_keep', 'dense_keep', 'auxiliary']
+    try:
+        network = SupernetConfig(
+            image_shape=task.image_shape, classes=task.classes, **{name: sharing[name] for name in fields}
+        )
+    except InputError as error:
+        raise InputError(str(error).replace('network:', 'sharing:', 1)) from None
     epochs = (config.searcher.rounds + 1) * sharing['epochs']
     return SharedImages(
         task,

@@ -8,8 +8,9 @@ import pytest
 
 from nao_tf.errors import InputError
 from nao_tf.search.sharing.config import default_sharing_config
-from nao_tf.search.sharing.setup import make_candidates
+from nao_tf.search.sharing.make import make_candidates
 from nao_tf.searchers.evaluation import Evaluation
+from nao_tf.searchers.nao import NAO
 from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.spaces.operations import ENAS_OPERATIONS
 
@@ -156,3 +157,79 @@ def test_a_pool_that_is_smaller_than_what_a_round_replaces():
     with pytest.raises(InputError, match=r'per_round=10 and sharing\.fresh=2 .* only searcher\.initial=12'):
         candidates('nao', per_round=10)
     candidates('nao', per_round=10, rounds=0)
+
+
+@pytest.mark.parametrize('name', ['reinforce', 'ppo'])
+def test_a_round_of_a_policy_is_a_whole_number_of_its_batches(name):
+    config = settings(name, per_round=6)
+    config[name].batch = 4
+    with pytest.raises(InputError, match=rf'per_round=6 cells, .* searcher\.{name}\.batch=4 at a time'):
+        make_candidates(SPACE, config, fresh=0, seed=0)
+
+
+def test_a_policy_learns_from_every_cell_of_a_round_and_nothing_from_the_candidates():
+    found = candidates('reinforce', per_round=8)
+    found.turn(1, score, last=False)
+    assert found.report['updates'] >= 2
+    weights = found.model['weights']
+    found.turn(2, score, last=True)
+    assert found.model['weights'] == weights
+    assert [cell.score for cell in found.scored] == [identities(cell.proposal.architecture) for cell in found.scored]
+
+
+def large(architecture):
+    """Stands for a number of parameters."""
+    return 1 + 99 * (architecture.tokens[1] % 2)
+
+
+def test_a_pool_is_drawn_by_parameters():
+    found = make_candidates(SPACE, settings('evolution'), fresh=2, sampling='params', parameters=large, seed=0)
+    for _ in range(2):
+        counts = collections.Counter(drawn(found, 3000))
+        sizes = {proposal.architecture: large(proposal.architecture) for proposal in found.pool}
+        assert set(sizes.values()) == {1, 100}
+        for architecture, size in sizes.items():
+            expected = 3000 * size / sum(sizes.values())
+            assert counts[architecture] == pytest.approx(expected, abs=6 * expected**0.5 + 1)
+        found.turn(1, score, last=False)
+
+
+def test_a_pool_is_drawn_by_the_rank_of_its_scores():
+    found = make_candidates(SPACE, settings('evolution'), fresh=2, sampling='score', seed=0)
+    assert min(collections.Counter(drawn(found, 3000)).values()) > 200  # no score yet: all alike
+    found.turn(1, score, last=False)
+    counts = collections.Counter(drawn(found, 6000))
+    kept = sorted((p.architecture for p in found.pool if p.round == 0), key=identities)
+    new = [p.architecture for p in found.pool if p.round == 1]
+    assert identities(kept[0]) < identities(kept[-1])
+    assert counts[kept[0]] < min(counts[architecture] for architecture in new)
+    assert max(counts[architecture] for architecture in new) < counts[kept[-1]]
+    other = make_candidates(SPACE, settings('evolution'), fresh=2, sampling='score', seed=0)
+    other.load_state_dict(json.loads(json.dumps(found.state_dict())))
+    assert drawn(other) == drawn(found)
+
+
+@pytest.mark.parametrize(
+    ('name', 'sampling', 'message'),
+    [
+        ('evolution', 'size', "sharing.sampling is 'size'; it is one of uniform, params, score"),
+        ('random', 'score', 'with searcher.name=random there is no pool'),
+        ('reinforce', 'params', 'with searcher.name=reinforce there is no pool'),
+        ('evolution', 'params', 'all recurrent cells have as many'),
+    ],
+)
+def test_no_such_sampling(name, sampling, message):
+    with pytest.raises(InputError, match=message):
+        make_candidates(SPACE, settings(name), fresh=2, sampling=sampling, seed=0)
+
+
+def test_no_score_of_a_pool_has_stood_for_any_time(monkeypatch):
+    """A searcher that grows bolder while the best score stays has not waited for it, wherever in the pool it is."""
+    weights, optimism = [], NAO._optimism
+    monkeypatch.setattr(NAO, '_optimism', lambda self: weights.append(optimism(self)) or weights[-1])
+    config = settings('nao')
+    config.preset = 'default'
+    found = make_candidates(SPACE, config, fresh=2, seed=0)
+    best = found.pool[0].architecture
+    found.turn(1, lambda a: Evaluation(a, 2.0 if a == best else identities(a)), last=False)
+    assert weights == [found.searcher(1).controller.config.optimism]

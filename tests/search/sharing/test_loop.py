@@ -10,7 +10,8 @@ from nao_tf.evaluators.shared_images import SharedImages
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.sharing.config import default_sharing_config
 from nao_tf.search.sharing.loop import SharingSearch
-from nao_tf.search.sharing.setup import check_sharing, make_candidates
+from nao_tf.search.sharing.make import make_candidates
+from nao_tf.search.sharing.setup import check_sharing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.spaces.registry import get_space

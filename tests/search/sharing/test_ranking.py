@@ -48,6 +48,12 @@ def test_tau_and_top_by_hand():
     assert found['pairs'][0] == {'trial': 1, 'shared': 0.9, 'alone': 0.8}
 
 
+def test_ties_do_not_count_for_the_shared_scores():
+    chosen = select(scored(), finalists=1, ranked=6)
+    found = measure(scored(), history(chosen, [0.5, 0.5, 0.5, 0.5, 0.5, 0.9]), ranked=6)
+    assert (found['top'], found['top_overlap']) == (2, 0)
+
+
 def test_leaves_out_what_failed_and_says_nothing_of_too_little():
     chosen = select(scored(), finalists=1, ranked=3)
     found = measure(scored(), history(chosen, [0.8, math.nan, 0.1]), ranked=3)
