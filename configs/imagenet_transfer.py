@@ -1,9 +1,10 @@
-"""The cell that was found on CIFAR-10, trained on ImageNet at 224 pixels in the mobile setting (section 4.3).
+"""The cell that was found on CIFAR-10, trained on ImageNet at 224 pixels (section 4.3).
 
     nao train --config=configs/imagenet_transfer.py --data_dir=DATA --workdir=runs/imagenet
 
 DATA holds a prepared imagenet2012; its decoded images (200 GB) are kept in task.cache_dir. N=4 and F=42 under the
-released PyTorch rules: 11,353,831 parameters and 1,243,996,992 multiply-adds, as the command prints before it trains.
+released PyTorch rules: 11,353,831 parameters and 1,243,996,992 multiply-adds, as the command prints before it trains;
+the mobile setting of other papers is of at most 600 million: N and F have to be smaller for that.
 The paper says no more of the training than that it follows related works; this is the released code's: 250 epochs, a
 rate of 0.1 for a batch of 128 that falls by 3% an epoch, weight decay 3e-5, label smoothing 0.1, clipping at 5, nothing
 dropped, no cutout. The augmentation is the usual one for ImageNet: crops of random size and shape, at least 8% of an

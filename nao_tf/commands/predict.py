@@ -20,6 +20,11 @@ def run(values: flags.FlagValues, rest: list[str]) -> None:
         raise InputError('nao predict needs --model=FILE and --images=FILE,...')
     from nao_tf.evaluators.predict import predictions
     from nao_tf.files import as_path
+    from nao_tf.search.workdir import CONFIG, read_json, space_module
+    from nao_tf.spaces.registry import get_space
 
-    for line in predictions(as_path(values.model), [as_path(image) for image in [*values.images, *rest]]):
+    model = as_path(values.model)
+    if (config := model.parent / CONFIG).exists() and (module := space_module(model.parent, read_json(config))):
+        get_space('', module=module)  # operations of the person's own
+    for line in predictions(model, [as_path(image) for image in [*values.images, *rest]]):
         print(line)

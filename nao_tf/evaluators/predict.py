@@ -11,6 +11,7 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.files import is_whole_archive, local_file
 from nao_tf.networks.classifier import ImageClassifier
+from nao_tf.networks.plain_weights import classifier_of_plain
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.reading import image_files, read_images
 
@@ -19,7 +20,7 @@ def load_classifier(path: Path) -> ImageClassifier:
     """Returns the classifier in a `.keras` file.
 
     Args:
-        path: of the file.
+        path: of the file, which a search or a training left, or `nao export --format=keras` wrote.
 
     Raises:
         InputError: if there is none, or it is another model.
@@ -33,10 +34,14 @@ def load_classifier(path: Path) -> ImageClassifier:
     try:
         with local_file(path) as file:
             model = keras.models.load_model(file)
+            if not isinstance(model, ImageClassifier):
+                model = classifier_of_plain(Path(file), model) or model
     except Exception as error:  # whatever Keras, h5py and the layers make of content that somebody changed
         raise InputError(f'{path} is no model that can be loaded: {" ".join(str(error).split())[:300]}') from None
     if not isinstance(model, ImageClassifier):
-        raise InputError(f'{path} holds a {type(model).__name__}, not an image classifier of nao_tf')
+        raise InputError(
+            f'{path} holds a {type(model).__name__}, not an image classifier of a search, a training or an export'
+        )
     return model
 
 

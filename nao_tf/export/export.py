@@ -13,9 +13,10 @@ from nao_tf.export.plain_source import plain_source
 from nao_tf.export.serving import write_saved_model, write_tflite
 from nao_tf.export.text_forms import to_dot, to_json, to_text
 from nao_tf.files import write_text, written_whole
-from nao_tf.final.winners import candidates
+from nao_tf.final.winners import candidates, check_ended
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.classifier import ImageClassifier
+from nao_tf.networks.plain_weights import describe_plain
 from nao_tf.search.journal import Journal
 from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, read_json, space_module
 from nao_tf.spaces.cells import CellPair, RecurrentCell
@@ -129,7 +130,7 @@ def export(wanted: Export) -> list[str]:
     names = classifier.class_names
     shown = ', '.join(names[:20]) + (f', ... ({len(names)} in all)' if len(names) > 20 else '')
     return [
-        f'{wanted.output}: raw images [batch, {shape}], {classifier.pixels}, to the probabilities of {shown}',
+        f'{wanted.output}: raw images [batch, {shape}], float32, {classifier.pixels}, to the probabilities of {shown}',
     ]
 
 
@@ -154,6 +155,7 @@ def load_for_export(workdir: Path) -> ImageClassifier:
             f'{path} is a language model, which has no form of plain Keras layers, of SavedModel or of LiteRT; '
             f'keras.models.load_model opens it after `import nao_tf`, and {", ".join(TEXT_FORMATS)} export its cell'
         )
+    check_ended(workdir, config)
     if module := space_module(workdir, config):
         get_space('', module=module)
     trained = load_classifier(path)
@@ -177,6 +179,7 @@ def _write_plain(classifier: ImageClassifier, wanted: Export) -> None:
     if wanted.format == 'keras':
         with written_whole(wanted.output) as partial:
             model.save(partial)
+            describe_plain(classifier, partial)
         return
     with written_whole(wanted.weights) as partial:
         model.save_weights(partial)

@@ -7,9 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from nao_tf.networks.blocks import ConvNorm, FactorizedReduction, SeparableConvNorm
 from nao_tf.networks.classifier import ImageClassifier
-from nao_tf.networks.plan import Step, plan_network
+from nao_tf.networks.plain_weights import plain_weights
 
 TOLERANCE = 1e-4  # of the largest logit, or of 1: rounding of float32
 TRIED = 4  # random images on which they are compared
@@ -31,23 +30,10 @@ def plain_model(classifier: ImageClassifier, source: str, path: Path) -> keras.M
     model: keras.Model = namespace['build'](weights=None)
     network = classifier.network
     values = {place: variable.numpy() for place, variable in network.places().items()}
-    for step in plan_network(network.cells, network.config).steps():
-        for name, weights in _layers(step).items():
-            model.get_layer(name).set_weights([values[f'{step.name}/{weight}'] for weight in weights])
+    for name, places in plain_weights(network).items():
+        model.get_layer(name).set_weights([values[place] for place in places])
     check_same(classifier, model)
     return model
-
-
-def _layers(step: Step) -> dict[str, tuple[str, ...]]:
-    """Returns the plain layers of a block by name, each with the block's weights in the order of its own."""
-    norm = {f'{step.name}_norm': ('gamma', 'beta', 'moving_mean', 'moving_variance')}
-    if isinstance(step.block, SeparableConvNorm):
-        return {step.name: ('depthwise', 'pointwise'), **norm}
-    if isinstance(step.block, FactorizedReduction):
-        return {step.name: ('kernel',), f'{step.name}_shifted': ('shifted_kernel',), **norm}
-    if isinstance(step.block, ConvNorm):
-        return {step.name: ('kernel',), **norm}
-    return {step.name: ('kernel', 'bias')} if step.block.weights() else {}
 
 
 def check_same(classifier: ImageClassifier, model: keras.Model) -> None:

@@ -68,7 +68,12 @@ def to_text(cells: CellPair | RecurrentCell) -> str:
 
 def _words(cells: CellPair | RecurrentCell) -> str:
     """Returns the words of cells that no built-in space writes."""
-    if isinstance(cells, RecurrentCell) or any(cell.outputs is not None for cell in (cells.normal, cells.reduction)):
+    if isinstance(cells, RecurrentCell):
+        raise InputError(
+            f'no built-in space has recurrent cells of {len(cells.nodes)} nodes with these activations and outputs, '
+            'so there are no words for it; take genotype or json'
+        )
+    if any(cell.outputs is not None for cell in (cells.normal, cells.reduction)):
         raise InputError(
             'the cells are of no built-in space, and words cannot list their outputs; take genotype or json'
         )

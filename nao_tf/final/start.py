@@ -17,7 +17,7 @@ from nao_tf.final.chosen import chosen_architectures
 from nao_tf.final.winners import Candidate, fingerprint
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.plan import plan_network
-from nao_tf.search.children import PRECISIONS, check_precision, image_recipe, image_training
+from nao_tf.search.children import PRECISIONS, check_precision, image_network, image_recipe, image_training
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.make import TEXT_SOURCES, Task, TaskMaker
@@ -69,6 +69,7 @@ def make_start(config: ml_collections.ConfigDict, make: TaskMaker, workdir: str 
     found = chosen_architectures(config.architecture, config.top_k, workdir, space=space.name, module=space.module)
     for candidate in found:
         candidate.pair  # noqa: B018 - raises where it is none
+    _check_early(config)
     task = _images(make(config.task.to_dict()))
     _check_validation(config, task)
     network, training = image_recipe(config, task)
@@ -78,10 +79,19 @@ def make_start(config: ml_collections.ConfigDict, make: TaskMaker, workdir: str 
     return Start(task, found, network, training, identity)
 
 
+def _check_early(config: ml_collections.ConfigDict) -> None:
+    """Raises what can be known to be wrong before any image is decoded, which may take hours."""
+    image_training(config)
+    side = config.task.image_size
+    if isinstance(side, int) and side > 0:
+        image_network(config, (side, side, 3), 2)
+
+
 def _from_weights(config: ml_collections.ConfigDict, make: TaskMaker) -> Start:
     """Returns a start from a trained model; images take the size and the channels that it was trained on."""
     if not config.weights:
         raise InputError('config.weights is empty; it is a .keras file of a classifier, from a search or a training')
+    image_training(config)
     path = as_path(config.weights)
     if config.space.module:
         get_space('', module=config.space.module)

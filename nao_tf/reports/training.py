@@ -91,7 +91,8 @@ def _overview(
         return Section('', table=rows)
     metric = summary['metric']
     digits = 2 if metric == 'perplexity' else 4
-    rows.append(('state', f'finished, {last} epochs; the weights are those of epoch {summary["epoch"]}'))
+    diverged = ', after which the loss was not finite' if summary.get('diverged') else ''
+    rows.append(('state', f'finished, {last} epochs{diverged}; the weights are those of epoch {summary["epoch"]}'))
     for name in ('validation', 'test'):
         if summary.get(name) and metric in summary[name]:
             rows.append((f'{name} {metric}', number(summary[name][metric], digits)))

@@ -77,10 +77,23 @@ def image_recipe(config: ml_collections.ConfigDict, task: ImageTask) -> tuple[Ne
         InputError: if a value is wrong, or the images are too small for the network.
     """
     check_precision(config, PRECISIONS)
+    return image_network(config, task.image_shape, task.classes), image_training(config)
+
+
+def image_network(config: ml_collections.ConfigDict, image_shape: tuple[int, int, int], classes: int) -> NetworkConfig:
+    """Returns what `config.child` says of a convolutional network.
+
+    Args:
+        config: of a search on images, or of `nao train`.
+        image_shape: (height, width, channels).
+        classes: of the images.
+
+    Raises:
+        InputError: if a value is wrong, or the images are too small for the network.
+    """
     child = config.child.to_dict()
     shape = ('cells_per_stage', 'filters', 'stem', 'rules', 'drop_path_keep', 'dense_keep', 'auxiliary')
-    network = NetworkConfig(image_shape=task.image_shape, classes=task.classes, **{name: child[name] for name in shape})
-    return network, image_training(config)
+    return NetworkConfig(image_shape=image_shape, classes=classes, **{name: child[name] for name in shape})
 
 
 def image_training(config: ml_collections.ConfigDict) -> TrainConfig:

@@ -15,7 +15,7 @@ from nao_tf.files import ARCHIVE_ERRORS
 from nao_tf.search.budgets import arm_budgets
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
-from nao_tf.search.progress import clock
+from nao_tf.search.progress import clock, figure
 from nao_tf.search.sharing.checkpoint import CHECKPOINT, load_about
 from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.workdir import CONFIG, JOURNAL, SUMMARY, read_json
@@ -134,14 +134,15 @@ def _training_status(workdir: Path, terminal: Terminal) -> None:
     if summary is not None:
         metric = summary['metric']
         figures = [
-            f'{name} {metric} {summary[name][metric]:.4f}'
+            f'{name} {metric} {figure(summary[name][metric])}'
             for name in ('validation', 'test')
             if summary.get(name) and metric in summary[name]
         ]
         status['summary'] = summary
-        lines.append(f'finished: {", ".join(figures)}, weights of epoch {summary["epoch"]}')
+        diverged = '; the loss was not finite after it' if summary.get('diverged') else ''
+        lines.append(f'finished: {", ".join(figures)}, weights of epoch {summary["epoch"]}{diverged}')
     else:
-        position = _position(workdir)
+        position = _position(workdir, len(ended))
         status['position'] = position
         if position is None:
             lines.append('no checkpoint yet: less than a minute is trained')
@@ -153,23 +154,24 @@ def _training_status(workdir: Path, terminal: Terminal) -> None:
     _show(status, lines, terminal)
 
 
-def _position(workdir: Path) -> dict[str, Any] | None:
-    """Returns where the newest checkpoint of a training stands, None without one.
+def _position(workdir: Path, ended: int) -> dict[str, Any] | None:
+    """Returns where the checkpoint of the candidate after those that have ended stands, None without one.
 
     Raises:
         InputError: if it is damaged.
     """
-    files = sorted(workdir.glob('checkpoint*.npz'))
-    if not files:
+    text, candidate = workdir / 'checkpoint.npz', workdir / f'checkpoint_{ended + 1}.npz'
+    path = text if text.exists() else candidate
+    if not path.exists():
         return None
     try:
-        with files[-1].open('rb') as file, np.load(file, allow_pickle=False) as arrays:
+        with path.open('rb') as file, np.load(file, allow_pickle=False) as arrays:
             about = json.loads(str(arrays['about']))
         best = about.get('best')
         scored = {**best.get('metrics', {}), 'epoch': best['epoch']} if best else None
         return {name: about[name] for name in ('epoch', 'step') if name in about} | {'best': scored}
     except ARCHIVE_ERRORS as error:
-        raise InputError(f'{files[-1]} is damaged ({error}); remove it to train anew') from None
+        raise InputError(f'{path} is damaged ({error}); remove it to train anew') from None
 
 
 def _show(status: Mapping[str, Any], lines: list[str], terminal: Terminal) -> None:

@@ -85,7 +85,7 @@ def summarise_rounds(history: History) -> list[dict[str, Any]]:
     for number in sorted({trial.proposal.round for trial in own}):
         trials = [trial for trial in own if trial.proposal.round == number]
         scores = [trial.score for trial in trials if trial.finished]
-        predicted = [trial.proposal.predicted for trial in trials if trial.proposal.predicted is not None]
+        predicted = [t.proposal.predicted for t in trials if t.finished and t.proposal.predicted is not None]
         origins: dict[str, int] = {}
         for trial in trials:
             origins[trial.proposal.origin] = origins.get(trial.proposal.origin, 0) + 1

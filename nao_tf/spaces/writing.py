@@ -76,6 +76,21 @@ def cells_from_json(value: Mapping[str, Any]) -> CellPair | RecurrentCell:
         raise InputError(f'a recurrent cell in JSON has nodes [[source, activation], ...]: {error}') from None
 
 
+def recurrent_from_json(value: Mapping[str, Any]) -> RecurrentCell:
+    """Reads `{'nodes': [['node_0', 'tanh'], ...]}` of any number of nodes.
+
+    Raises:
+        InputError: if it is none.
+    """
+    try:
+        rows = [(str(source).removeprefix('node_'), activation) for source, activation in value['nodes']]
+    except (TypeError, ValueError) as error:
+        raise InputError(f'a recurrent cell in JSON has nodes [["node_0", activation], ...]: {error}') from None
+    cell = cells_from_json({**value, 'nodes': rows})
+    assert isinstance(cell, RecurrentCell)
+    return cell
+
+
 def pair_to_json(pair: CellPair) -> dict[str, Any]:
     """Returns the released JSON form: `{'conv_dag': {'node_3': [name, in1, in2, op1, op2], ...}, 'reduc_dag': ...}`.
 

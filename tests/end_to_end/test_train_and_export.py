@@ -100,7 +100,8 @@ def test_every_model_gives_the_same_probabilities(trained, capsys):
         assert main(['nao', 'export', f'--workdir={workdir}', f'--format={name}', f'--output={folder / file}']) == 0
     quantised = ('--format=tflite', '--quantize', f'--output={folder / "q.tflite"}')
     assert main(['nao', 'export', f'--workdir={workdir}', *quantised]) == 0
-    assert capsys.readouterr().out.count('raw images [batch, 8, 8, 1], 0 to 255, to the probabilities of 0, 1, 2,') == 5
+    told = 'raw images [batch, 8, 8, 1], float32, 0 to 255, to the probabilities of 0, 1, 2,'
+    assert capsys.readouterr().out.count(told) == 5
     images, labels = make_task({'name': 'digits'}).arrays('test')
     np.save(folder / 'images.npy', images)
     subprocess.run([sys.executable, '-c', READER], cwd=folder, check=True, capture_output=True)
@@ -111,6 +112,9 @@ def test_every_model_gives_the_same_probabilities(trained, capsys):
         np.testing.assert_allclose(found['one image'], expected[:3], atol=1e-5)
         assert np.abs(found['quantised'] - expected).max() < 0.05  # docs/train.md
         assert np.mean(found['quantised'].argmax(1) == expected.argmax(1)) > 0.99
+    again = load_classifier(folder / 'm.keras')  # what `nao predict` and a fine-tuning take
+    np.testing.assert_allclose(again.predict(images, verbose=0), expected, atol=1e-6)
+    assert again.class_names == tuple('0123456789')
     assert (folder / 'q.tflite').stat().st_size < (folder / 'm.tflite').stat().st_size
     assert np.mean(expected.argmax(1) == labels) == pytest.approx(summary_of(workdir)['test']['accuracy'])
 

@@ -38,6 +38,15 @@ def test_a_training_that_is_under_way(tmp_path):
         export(wanted('genotype', tmp_path / 'run'))
 
 
+@pytest.mark.parametrize('kind', ['keras', 'json'])
+def test_a_training_whose_other_candidates_are_to_come(kind, tmp_path):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'config.json').write_text(json.dumps(flatten(default_image_train_config())))
+    (tmp_path / 'run' / MODEL).write_bytes(b'of the first candidate')
+    with pytest.raises(InputError, match=r'run: its training has not ended, best_model.keras is only the best so far'):
+        export(wanted(kind, tmp_path / 'run'))
+
+
 @pytest.mark.parametrize('kind', MODEL_FORMATS)
 def test_a_language_model_is_its_own_file(kind, tmp_path):
     ended = write_workdir(tmp_path / 'text', ENDED, 'nao_rnn')

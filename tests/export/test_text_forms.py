@@ -14,7 +14,7 @@ LISTED = ('NASNet-A', 'DARTS_V2', 'ENAS-RNN')
 @pytest.mark.parametrize('cell', NAMED, ids=lambda cell: cell.name)
 def test_text_is_read_back(cell, tmp_path):
     if cell.name in (*LISTED, 'DARTS-RNN'):
-        with pytest.raises(InputError, match='no built-in space, and words cannot'):
+        with pytest.raises(InputError, match=r'no built-in space, and words cannot|space has recurrent cells'):
             to_text(cell.cells)
         return
     file = tmp_path / 'cell.txt'
@@ -27,8 +27,21 @@ def test_json_is_read_back(cell):
     if cell.name == 'ENAS-RNN':
         with pytest.raises(InputError, match='lists its outputs cannot be written as json; take genotype'):
             to_json(cell.cells)
-    elif cell.name != 'DARTS-RNN':  # whose 8 nodes are no built-in space's
+    else:
         assert read_cells(to_json(cell.cells)) == cell.cells
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('{"nodes": [["node_0", "tanh"], ["node_9", "relu"]]}', 'node_2 cannot read node_9'),
+        ('{"nodes": [["node_0", "tanh", 3]]}', r'has nodes \[\["node_0", activation\]'),
+        ('{"nodes": [["first", "tanh"]]}', r'has nodes \[\[source, activation\]'),
+    ],
+)
+def test_a_recurrent_cell_of_any_size_that_is_wrong(text, message):
+    with pytest.raises(InputError, match=message):
+        read_cells(text)
 
 
 def test_the_lines_of_tokens():

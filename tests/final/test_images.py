@@ -170,6 +170,19 @@ def test_weights_of_all_images_go_on_with_other_images(config, tmp_path):
         make_start(tuned, make_task, tmp_path / 'tuned')
 
 
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ({'child.filters': 41, 'task.image_size': 32}, r'filters \(F\) must be even'),
+        ({'child.patience': 5, 'child.score': 'last'}, r"child\.patience is 5, but child\.score is 'last'"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_before_an_image_is_read(config, change, message, tmp_path):
+    config.update_from_flattened_dict(change)
+    with pytest.raises(InputError, match=message):
+        make_start(config, lambda fields: pytest.fail('images were read'), tmp_path / 'run')
+
+
 def test_divergence_is_said_in_one_line(config, tmp_path):
     config.child.learning_rate = 1e30
     config.child.clip_norm = 0.0

@@ -69,11 +69,8 @@ def test_rounds(summary):
     start, first, second = summary['rounds']
     assert start['mean_score'] == pytest.approx(0.55)
     assert start['mean_predicted'] is None
-    assert (first['mean_score'], first['mean_predicted'], first['failed']) == (
-        pytest.approx(0.8),
-        pytest.approx(0.65),
-        1,
-    )
+    assert (first['mean_score'], first['failed']) == (pytest.approx(0.8), 1)
+    assert first['mean_predicted'] == pytest.approx(0.7)  # of the cell that has a score
     assert first['origins'] == {'ascent': 1, 'mutation': 1}
     assert first['controller'] == {'pairwise_accuracy': 0.75}
     assert second['mean_score'] == pytest.approx(0.8)
