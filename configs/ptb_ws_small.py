@@ -5,7 +5,7 @@
 DATA is a folder with ptb.train.txt, ptb.valid.txt and ptb.test.txt, each as it is or with .gz. Words that stand fewer
 than fifty times in train are <unk>, so perplexities are lower than those of the full vocabulary and only compare with
 one another. With --config.searcher.name=reinforce it is ENAS, with random Random-WS. Cost: 18 to 21 minutes of one
-core. Expected result: a cell of test perplexity 132 to 144, and shared scores that do not rank (docs/results.md).
+core. Expected result: a cell of test perplexity 132 to 144, and shared scores that hardly rank (docs/results.md).
 """
 
 from nao_tf.search.sharing.config import default_text_sharing_config
