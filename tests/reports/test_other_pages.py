@@ -108,7 +108,7 @@ def test_a_training_under_way(training):
     assert 'training of NAONet_A on digits, 3 epochs' in said
     assert '0 of 2 candidates have ended' in said
     assert 'no checkpoint yet' in said
-    with open(training / 'checkpoint_2.npz', 'wb') as file:
+    with open(training / 'checkpoint_1.npz', 'wb') as file:
         best = {'score': 0.7, 'epoch': 1, 'metrics': {'accuracy': 0.7}}
         np.savez(file, about=np.array(json.dumps({'step': 40, 'best': best})))
     assert 'under way: checkpoint at step 40, best accuracy 0.7000' in status(training)
