@@ -79,6 +79,7 @@ def test_shared_weights_within_a_limit(tmp_path):
         'searcher.name': 'reinforce',  # whose policy draws what the steps train
         'searcher.rounds': 1,
         'searcher.per_round': 3,
+        'searcher.reinforce.batch': 3,
         'searcher.initial': 6,
         'sharing.epochs': 1,
         'sharing.finalists': 1,
