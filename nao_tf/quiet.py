@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import tempfile
@@ -26,3 +27,13 @@ def quiet_import() -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
+
+
+@functools.cache
+def quiet_xla() -> None:
+    """Makes the process's first compile by XLA, of which TensorFlow 2.20 writes a line at any log level."""
+    import tensorflow as tf
+
+    if tf.__version__.startswith('2.20.'):
+        with quiet_import():
+            tf.function(tf.identity, jit_compile=True)(tf.zeros(()))

@@ -3,11 +3,11 @@
     python tools/compare_sharing.py --config=configs/cifar10_ws_small.py --data_dir=DATA --seeds=3 --output=runs/sharing
 
 Every arm is a search of its own: NAO-WS (`nao`), Random-WS (`random`), ENAS (`reinforce`; its policy is updated after
-every epoch, from as many scores in all as NAO-WS makes), and `children`: NAO over as many children, trained as the
-finalists are, as take as long as the NAO-WS of that seed took without its ranking measurement. What each winner scores
-on the test split, once, is compared. The summary of a search that has ended is a record in the output folder, which is
-only read; one that has not is continued from its work directory beside it. Several of this program may work on one
-output (--first). The records of the published figures are in `docs/measured`.
+every epoch but the last, from about as many scores in all as NAO-WS makes), and `children`: NAO over as many children,
+trained as the finalists are, as take as long as the NAO-WS of that seed took without its ranking measurement. What each
+winner scores on the test split, once, is compared. The summary of a search that has ended is a record in the output
+folder, which is only read; one that has not is continued from its work directory beside it. Several of this program may
+work on one output (--first). The records of the published figures are in `docs/measured`.
 """
 
 import functools
@@ -111,7 +111,7 @@ def report(summaries: dict[str, list[dict[str, Any]]]) -> Table:
 def mean_tau(summaries: dict[str, list[dict[str, Any]]]) -> str:
     """Returns the mean over all searches of the tau of their shared scores, with Student's interval, as a sentence."""
     rankings = [(run.get('sharing') or {}).get('ranking') for runs in summaries.values() for run in runs]
-    taus = [ranking['kendall_tau'] for ranking in rankings if ranking]
+    taus = [ranking['kendall_tau'] for ranking in rankings if ranking and ranking['kendall_tau'] is not None]
     if len(taus) < 2:
         return ''
     mean, error = np.mean(taus), scipy.stats.sem(taus)

@@ -33,7 +33,7 @@ def adam(weights: Weights, gradient: tf.Tensor, rate: tf.Tensor) -> Weights:
     return Weights(weights.current - rate * first / (tf.sqrt(second) + EPSILON), first, second)
 
 
-def compiled(function: Callable, *signature: Any) -> tf.types.experimental.GenericFunction:
+def compiled(function: Callable, *signature: Any, xla: bool = False) -> tf.types.experimental.GenericFunction:
     """Returns a function that is traced once, when it is first called.
 
     `partial` keeps TensorFlow from counting the programs of several configs as retraces of one function.
@@ -41,5 +41,6 @@ def compiled(function: Callable, *signature: Any) -> tf.types.experimental.Gener
     Args:
         function: of tensors, or of tuples of tensors such as `Weights`.
         signature: the shapes and types of its arguments.
+        xla: for what runs often enough to earn its compile, also on a CPU.
     """
-    return tf.function(functools.partial(function), input_signature=signature, autograph=False)
+    return tf.function(functools.partial(function), input_signature=signature, autograph=False, jit_compile=xla or None)

@@ -17,6 +17,7 @@ from nao_tf.controller.adam import Weights, adam, compiled
 from nao_tf.controller.config import HOST_FIELDS, STEPS, ControllerConfig
 from nao_tf.controller.masks import Masks, masked_log_softmax
 from nao_tf.controller.models import Models, build_models, decay_factors
+from nao_tf.quiet import quiet_xla
 from nao_tf.spaces.base import SearchSpace
 
 ROWS = 100  # architectures of one call of everything else
@@ -54,6 +55,7 @@ class Program:
     """
 
     def __init__(self, space: SearchSpace, config: ControllerConfig):
+        quiet_xla()
         self.config = config
         self.masks = Masks(space.next_state, space.valid)
         self.models: Models = build_models(space, config)
@@ -81,8 +83,8 @@ class Program:
         self.encode = compiled(self._encode, flat, rows)
         self.decode = compiled(self._decode, flat, embeddings)
         self.review = compiled(self._review, flat, rows)
-        self.slope = compiled(self._slope, flat, rows)
-        self.climb = compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps))
+        self.slope = compiled(self._slope, flat, rows, xla=True)
+        self.climb = compiled(self._climb, flat, embeddings, embeddings, floats(ROWS), floats(ROWS, steps), xla=True)
 
     def prediction_loss(
         self, tokens: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor | None, weights: tf.Tensor | None = None

@@ -120,10 +120,12 @@ def export(wanted: Export) -> list[str]:
     assert wanted.workdir is not None
     assert wanted.output is not None
     classifier = load_for_export(wanted.workdir)
+    notes: list[str] = []
     if wanted.format == 'saved_model':
         write_saved_model(classifier, wanted.output)
     elif wanted.format == 'tflite':
-        write_tflite(classifier, wanted.output, quantize=wanted.quantize)
+        difference = write_tflite(classifier, wanted.output, quantize=wanted.quantize)
+        notes = [f'on random images its probabilities differ from those before by at most {difference:.2g}']
     else:
         _write_plain(classifier, wanted)
     shape = ', '.join(map(str, classifier.network.config.image_shape))
@@ -131,6 +133,7 @@ def export(wanted: Export) -> list[str]:
     shown = ', '.join(names[:20]) + (f', ... ({len(names)} in all)' if len(names) > 20 else '')
     return [
         f'{wanted.output}: raw images [batch, {shape}], float32, {classifier.pixels}, to the probabilities of {shown}',
+        *notes,
     ]
 
 
@@ -155,7 +158,7 @@ def load_for_export(workdir: Path) -> ImageClassifier:
             f'{path} is a language model, which has no form of plain Keras layers, of SavedModel or of LiteRT; '
             f'keras.models.load_model opens it after `import nao_tf`, and {", ".join(TEXT_FORMATS)} export its cell'
         )
-    check_ended(workdir, config)
+    check_ended(workdir)
     if module := space_module(workdir, config):
         get_space('', module=module)
     trained = load_classifier(path)

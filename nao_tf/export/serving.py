@@ -15,7 +15,7 @@ from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.quiet import quiet_import
 
 TRIED = 4  # random images on which a converted network is compared
-TOLERANCE, QUANTIZED = 1e-4, 0.25  # of a probability: rounding of float32, of weights in 8 bits
+TOLERANCE = 1e-4  # of a probability: rounding of float32
 
 
 def write_saved_model(classifier: ImageClassifier, path: Path) -> None:
@@ -29,7 +29,7 @@ def write_saved_model(classifier: ImageClassifier, path: Path) -> None:
         _save(classifier, partial)
 
 
-def write_tflite(classifier: ImageClassifier, path: Path, *, quantize: bool = False) -> None:
+def write_tflite(classifier: ImageClassifier, path: Path, *, quantize: bool = False) -> float:
     """Writes a LiteRT model of raw images; its batch of 1 may be resized.
 
     Args:
@@ -37,8 +37,12 @@ def write_tflite(classifier: ImageClassifier, path: Path, *, quantize: bool = Fa
         path: of the `.tflite` file.
         quantize: whether weights are kept in 8 bits.
 
+    Returns:
+        By how much its probabilities lie off at the most, on random images.
+
     Raises:
-        InputError: if LiteRT cannot express an operation, or what was converted does not give the same.
+        InputError: if LiteRT cannot run an operation, or what was converted does not give the same; weights in 8 bits
+            need not.
     """
     with tempfile.TemporaryDirectory() as folder, quiet_import():
         # Converted by way of the file: the converter leaves the variables of a function as such, not initialised.
@@ -54,13 +58,14 @@ def write_tflite(classifier: ImageClassifier, path: Path, *, quantize: bool = Fa
                 f'{path}: LiteRT cannot run this network; export it as saved_model '
                 f'({" ".join(str(error).split())[:200]})'
             ) from None
-    if not difference <= (QUANTIZED if quantize else TOLERANCE):
+    if not difference <= (1.0 if quantize else TOLERANCE):
         raise InputError(
             f'{path}: converted, the network gives other probabilities, by up to {difference:.3g}; export it as '
             'saved_model'
         )
     with written_whole(path) as partial:
         partial.write_bytes(content)
+    return difference
 
 
 def _difference(classifier: ImageClassifier, content: bytes) -> float:

@@ -21,6 +21,7 @@ from nao_tf.final.summary import print_training
 from nao_tf.final.winners import fingerprint
 from nao_tf.networks.language_model import LanguageModel
 from nao_tf.networks.language_network import LanguageNetwork
+from nao_tf.networks.recurrent_plan import check_activation
 from nao_tf.search.children import recurrent_recipe
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
@@ -79,6 +80,8 @@ def train_cell(
     cell = found[0].cells
     if not isinstance(cell, RecurrentCell):
         raise InputError(f'architecture {config.architecture[:80]!r} is convolutional; a text needs a recurrent cell')
+    for _, name in cell.nodes:
+        check_activation(name, f'architecture {config.architecture[:80]!r}')
     network_config, training = recurrent_recipe(config, task)
     identity = {**flatten(config), 'data': task.name, 'fingerprint': task.fingerprint}
     identity['architecture.fingerprint'] = fingerprint(found)

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from nao_tf.errors import InputError
 from nao_tf.files import as_path
 from nao_tf.search.history import History, Trial
 from nao_tf.search.journal import Journal
+from nao_tf.search.status import is_training
 from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, SUMMARY, read_json, space_module
 from nao_tf.spaces.cells import CellPair, RecurrentCell
 from nao_tf.spaces.reading import cells_of, read_cells
@@ -153,25 +154,23 @@ def _of_training(workdir: Path) -> Candidate:
     path = workdir / MODEL
     if not path.exists():
         raise InputError(f'{workdir} is no work directory of a search, nor of a training that has left a {MODEL}')
-    config = read_json(workdir / CONFIG)
-    check_ended(workdir, config)
-    module = space_module(workdir, config)
+    check_ended(workdir)
+    module = space_module(workdir, read_json(workdir / CONFIG))
     if module:
         get_space('', module=module)
     return Candidate(cells_of_model(path), str(workdir), module)
 
 
-def check_ended(workdir: Path, config: Mapping[str, Any]) -> None:
+def check_ended(workdir: Path) -> None:
     """Refuses the model of a training whose other candidates are still to be trained.
 
     Args:
         workdir: with a model.
-        config: of the work directory.
 
     Raises:
         InputError: if it is a training that has no summary yet.
     """
-    if not {'architecture', 'weights'}.isdisjoint(config) and not (workdir / SUMMARY).exists():
+    if is_training(workdir) and not (workdir / SUMMARY).exists():
         raise InputError(
             f'{workdir}: its training has not ended, {MODEL} is only the best so far; the same command continues it'
         )

@@ -16,7 +16,6 @@ from nao_tf.spaces.notation import parse_json
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
 from nao_tf.spaces.registry import BUILT_IN, get_space
 
-RECURRENT_NODES = 11  # of the built-in recurrent space
 MAX_FILE_BYTES = 1 << 20  # a file that is longer is no architecture
 
 
@@ -59,10 +58,8 @@ def read_cells(text: str, space: SearchSpace | None = None) -> CellPair | Recurr
         value = _placed(place, parse_json, content)
         if isinstance(value, dict) and all(dag in value for dag in writing.DAGS):
             return _placed(place, writing.pair_from_json, value)
-        if isinstance(value, dict) and not {'space', 'tokens'} & set(value):
-            nodes = value.get('nodes')
-            if isinstance(nodes, list) and len(nodes) != RECURRENT_NODES:  # of no built-in space
-                return _placed(place, writing.recurrent_from_json, value)
+        if isinstance(value, dict) and 'nodes' in value and not {'space', 'tokens'} & set(value):
+            return _placed(place, writing.recurrent_from_json, value)
     if space is None and is_genotype(content):
         return _placed(place, from_genotype, content)
     return cells_of(_read(content, place, space), space)

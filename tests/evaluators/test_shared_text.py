@@ -85,3 +85,10 @@ def test_a_text_shorter_than_one_batch(task):
         make(task, eval_batch_size=7)
     with pytest.raises(InputError, match=r'sharing\.batch_size is 41: the train split has 241 tokens'):
         make(task, batch_size=41)
+
+
+def test_more_segments_for_the_scores_than_there_are(task):
+    held = len(list(task.eval_segments('valid', 2, 6)))
+    assert len(make(task, score_segments=held).arrays())
+    with pytest.raises(InputError, match=rf'score_segments is {held + 1}, .* has only {held} segments'):
+        make(task, score_segments=held + 1)

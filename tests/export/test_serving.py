@@ -46,5 +46,5 @@ def test_what_cannot_be_converted_is_refused(kind, message, tmp_path):
 
 def test_what_can_be_is_written(tmp_path):
     for quantize in (False, True):
-        write_tflite(classifier(ImageClassifier), tmp_path / 'm.tflite', quantize=quantize)
+        assert write_tflite(classifier(ImageClassifier), tmp_path / 'm.tflite', quantize=quantize) < 0.05
         assert (tmp_path / 'm.tflite').read_bytes()[4:8] == b'TFL3'

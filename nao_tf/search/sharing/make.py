@@ -44,8 +44,6 @@ def make_candidates(
             f'sharing.sampling is {sampling!r}, but with searcher.name={config["name"]} there is no pool; set '
             'it to uniform'
         )
-    if sampling == 'params' and parameters is None:
-        raise InputError("sharing.sampling is 'params', but all recurrent cells have as many; set it to uniform")
     if issubclass(kind, RandomSearch):
         return Uniform(space, config, seed=seed)
     if issubclass(kind, PolicySearcher):

@@ -33,11 +33,11 @@ class Pool(Candidates):
         sampling: what a step draws by (A2): `uniform`; `params`, each cell as often as it has parameters, so that
             large ones get the longer training that they need; `score`, by its rank in the last scores, the best most
             often, where a cell without a score stands in the middle.
-        parameters: counts those of an architecture, for `params`.
+        parameters: counts those of an architecture; None where all have as many.
         seed: of every draw.
 
     Raises:
-        InputError: if the pool is smaller than what a round replaces, or there is no such sampling.
+        InputError: if the pool is smaller than what a round replaces, or there is no such sampling of it.
     """
 
     def __init__(
@@ -58,6 +58,8 @@ class Pool(Candidates):
             )
         if sampling not in SAMPLING:
             raise InputError(f'sharing.sampling is {sampling!r}; it is one of {", ".join(SAMPLING)}')
+        if sampling == 'params' and parameters is None:
+            raise InputError("sharing.sampling is 'params', but all recurrent cells have as many; set it to uniform")
         self.fresh = fresh
         self.sampling = sampling
         self.parameters = parameters

@@ -8,16 +8,19 @@ import pytest
 from nao_tf.errors import InputError
 from nao_tf.evaluators.shared_images import SharedImages
 from nao_tf.search.executor import OutOfTime
+from nao_tf.search.identity import check_agreement
+from nao_tf.search.setup import build_parts
 from nao_tf.search.sharing.config import default_sharing_config
 from nao_tf.search.sharing.loop import SharingSearch
 from nao_tf.search.sharing.make import make_candidates
 from nao_tf.search.sharing.setup import check_sharing
+from nao_tf.search.sharing.weights import make_shared
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.spaces.registry import get_space
 from nao_tf.supernets.config import SupernetConfig
 from nao_tf.supernets.train_config import SharedTrainConfig
-from nao_tf.tasks.make import as_task
+from nao_tf.tasks.make import as_task, make_task
 from nao_tf.training.distribution import Distribution
 from nao_tf.training.rewrites import graph_rewrites
 
@@ -259,6 +262,29 @@ def test_fields_that_do_not_fit(field, value, message):
     config.update_from_flattened_dict({field: value})
     with pytest.raises(InputError, match=message):
         check_sharing(config)
+
+
+def test_processes_with_another_number_of_rounds_do_not_train_together():
+    """The schedule depends on it, unlike that of a search of trained children, which can be extended."""
+    with pytest.raises(InputError, match=r'has searcher\.rounds 4, this one 5'):
+        check_agreement({'sharing.epochs': 30, 'searcher.rounds': 4}, {'sharing.epochs': 30, 'searcher.rounds': 5})
+    check_agreement({'searcher.rounds': 4}, {'searcher.rounds': 5})
+
+
+@pytest.mark.parametrize(
+    ('field', 'value', 'message'),
+    [('filters', 3, r'^sharing: filters \(F\) must be even'), ('auxiliary', True, '^sharing: an auxiliary head needs')],
+)
+def test_errors_of_the_supernet_name_its_part_of_the_config(field, value, message):
+    config = default_sharing_config()
+    config.child.update({'cells_per_stage': 1, 'filters': 2, 'auxiliary': False})
+    config.sharing.update({'cells_per_stage': 1, 'filters': 2, 'auxiliary': False, 'eval_batch_size': 100})
+    parts = build_parts(config, make_task(config.task))
+    weights = make_shared(config, parts)
+    assert weights.size == sum(variable.numpy().size for variable in weights.variables) // 2  # the rest are momenta
+    config.sharing[field] = value
+    with pytest.raises(InputError, match=message):
+        make_shared(config, parts)
 
 
 def test_values_that_are_wrong():
