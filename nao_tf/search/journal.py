@@ -117,7 +117,7 @@ class Journal:
             return
         try:
             self._write(text)
-        except OSError:
+        except (OSError, KeyboardInterrupt):
             self.close()  # the next append has to look whether this one left a torn line
             raise
 

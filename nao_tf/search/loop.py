@@ -205,8 +205,8 @@ class SearchLoop:
 
         def on_start(trial: Trial) -> float:
             self.check_time()
+            running[trial.id] = trial  # first: Ctrl-C may come as soon as the event is written
             self.record([{'event': 'started', 'trial': trial.id, 'attempt': trial.attempts + 1}])
-            running[trial.id] = trial
             self.observer.started(trial)
             return math.inf if self.keeper is None else self.keeper.floor(trial, self.history)
 

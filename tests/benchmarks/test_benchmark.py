@@ -26,7 +26,7 @@ BUDGET = 20
 TINY_NAO = [
     *('--config.searcher.initial=10', '--config.searcher.per_round=5', '--config.searcher.seeds=5'),
     *('--config.searcher.controller.epochs=4', '--config.searcher.controller.hidden=16'),
-    '--config.searcher.controller.embedding=8',
+    *('--config.searcher.controller.embedding=8', '--config.searcher.controller.least_steps=0'),
 ]
 
 

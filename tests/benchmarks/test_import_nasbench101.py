@@ -3,8 +3,6 @@
 import base64
 import json
 import struct
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from nao_tf.benchmarks.import_nasbench101 import import_table
 from nao_tf.benchmarks.table import Table
 from nao_tf.errors import InputError
 from nao_tf.spaces.registry import get_space
+from tests.support import forks
 
 SPACE = get_space('nasbench101')
 CELLS = [
@@ -141,8 +140,7 @@ def one_line(path, message):
 
 def test_the_program(tmp_path):
     source, output = written(tmp_path / 'r.tfrecord', every_record()), tmp_path / 'table.npz'
-    command = [sys.executable, 'tools/import_nasbench101.py', f'--source={source}', f'--output={output}']
-    done = subprocess.run([*command, '--modules=3'], capture_output=True, text=True, check=False)
+    done = forks.finish('tools/import_nasbench101.py', f'--source={source}', f'--output={output}', '--modules=3')
     assert done.returncode == 0, done.stderr
     assert '3 modules, columns valid_acc_108' in done.stdout
     assert len(Table.open(output).classes) == 3

@@ -1,10 +1,5 @@
 """A sweep by the program in tools/, and what it refuses."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from rich.console import Console
 
@@ -12,19 +7,12 @@ from nao_tf.benchmarks.config import default_benchmark_config
 from nao_tf.benchmarks.record import read_record
 from nao_tf.benchmarks.sweep import Sweep, run_sweep
 from nao_tf.errors import InputError
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import forks
 
 
 def run(output, *arguments):
-    return subprocess.run(
-        [sys.executable, 'tools/development.py', '--config=configs/nasbench101.py', f'--output={output}', *arguments],
-        cwd=ROOT,
-        env={**os.environ, 'NAO_TF_TEST_DATA': ''},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    program = ('tools/development.py', '--config=configs/nasbench101.py', f'--output={output}')
+    return forks.finish(*program, *arguments, timeout=300, NAO_TF_TEST_DATA='')
 
 
 def test_a_sweep_and_its_continuation(tmp_path):

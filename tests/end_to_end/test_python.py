@@ -18,6 +18,9 @@ SMALL = {
     'child.epochs': 1,
     'child.batch_size': 64,
     'searcher.controller.epochs': 3,
+    'searcher.controller.least_steps': 0,
+    'searcher.controller.hidden': 16,
+    'searcher.controller.embedding': 8,
 }
 
 

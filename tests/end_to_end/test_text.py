@@ -20,6 +20,9 @@ SMALL = (
     '--config.searcher.per_round=2',
     '--config.searcher.seeds=2',
     '--config.searcher.controller.epochs=5',
+    '--config.searcher.controller.least_steps=0',
+    '--config.searcher.controller.hidden=16',
+    '--config.searcher.controller.embedding=8',
 )
 
 

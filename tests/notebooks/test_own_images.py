@@ -14,6 +14,9 @@ search_size = {{
     'child.filters': 2,
     'child.epochs': 1,
     'searcher.controller.epochs': 3,
+    'searcher.controller.least_steps': 0,
+    'searcher.controller.hidden': 16,
+    'searcher.controller.embedding': 8,
     'space.module': {module!r},
 }}
 final_size = {{'child.cells_per_stage': 1, 'child.filters': 2, 'child.epochs': 1}}

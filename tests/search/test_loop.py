@@ -116,6 +116,29 @@ def test_interrupted_anywhere_ends_the_same(tmp_path, whole, stop):
     assert all(trial.attempts == 1 for trial in second.history.trials.values())
 
 
+@pytest.mark.parametrize('written', [True, False])
+def test_interrupted_as_a_start_is_recorded(tmp_path, whole, monkeypatch, written):
+    append = Journal.append
+
+    def interrupted(journal, events):
+        if [event['event'] for event in events] != ['started']:
+            return append(journal, events)
+        if written:
+            append(journal, events)
+        raise KeyboardInterrupt
+
+    loop = make_loop(tmp_path, Hashed())
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, 'append', interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
+    loop.journal.close()
+    again = make_loop(tmp_path, Hashed())
+    assert [trial.attempts for trial in again.history.trials.values()] == [0] * len(again.history.trials)
+    again.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
+    assert outcome(again.history) == whole
+
+
 def test_cut_at_any_byte_ends_the_same(tmp_path, whole):
     loop = make_loop(tmp_path, Hashed())
     loop.run_arm(SEARCH, Climber(SPACE, seed=3), 12)

@@ -20,7 +20,7 @@ _SERVER.set_forkserver_preload(['tensorflow', 'nao_tf.cli', 'nao_tf.search.run',
 
 
 def _program(name, arguments, environment, output, errors):
-    """Does what `python -m` does, and ends the process."""
+    """Does what `python file.py` does, or `python -m`, and ends the process."""
     os.setsid()
     os.chdir(ROOT)
     os.environ.clear()
@@ -33,10 +33,17 @@ def _program(name, arguments, environment, output, errors):
     sys.modules.pop(name, None)  # runpy warns of a program that is a module too
     code = 1
     try:
-        runpy.run_module(name, run_name='__main__', alter_sys=True)
+        if name.endswith('.py'):
+            sys.path.insert(0, str(pathlib.Path(name).parent.absolute()))
+            runpy.run_path(name, run_name='__main__')
+        else:
+            runpy.run_module(name, run_name='__main__', alter_sys=True)
         code = 0
     except SystemExit as error:
         code = error.code or 0
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
+            code = 1
     except BaseException:
         traceback.print_exc()
     sys.stdout.flush()
@@ -48,7 +55,7 @@ class Fork:
     """A process, in a session of its own, with the methods of `subprocess.Popen` that tests need.
 
     Args:
-        name: of a module that is a program.
+        name: of a module that is a program, or of a file with the suffix .py, from the root of the project.
         arguments: of the program.
         output: a file for all that it prints; None makes two in a temporary folder.
         environment: variables beside those of this process.
@@ -117,3 +124,10 @@ def finish(name, *arguments, timeout=None, **environment):
     finally:
         process.kill()
     return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+
+def run_script(text, folder, *arguments, **options):
+    """Runs a Python program that is a string, kept in a folder, as `finish` does."""
+    file = pathlib.Path(folder) / 'program.py'
+    file.write_text(text)
+    return finish(str(file), *arguments, **options)

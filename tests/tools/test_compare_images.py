@@ -2,7 +2,6 @@
 
 import io
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from records import recorded  # noqa: E402
 
 from nao_tf.export.text_forms import to_json  # noqa: E402
 from nao_tf.spaces.cells import Branch, Cell, CellPair, Node  # noqa: E402
+from tests.support import forks  # noqa: E402
 
 CELLS = CellPair(
     Cell((Node(Branch(0, 'conv 3x3'), Branch(1, 'identity')),)),
@@ -48,11 +48,13 @@ def test_a_small_comparison(tmp_path):
     (tmp_path / 'cell.json').write_text(to_json(CELLS))
     models = (str(tmp_path / 'cell.json'), 'ResNet')
     command = [
-        *(sys.executable, str(ROOT / 'tools' / 'compare_images.py'), '--task=digits', '--pad=1', '--batch_size=256'),
+        *('tools/compare_images.py', '--task=digits', '--pad=1', '--batch_size=256'),
         *(f'--models={",".join(models)}', '--parameters=40000', '--seeds=2', '--epochs=1', '--learning_rates=0.1'),
         *('--pilot_epochs=1', f'--output={tmp_path / "out"}'),
     ]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = forks.finish(*command)
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout
     rows = json.loads((tmp_path / 'out' / 'summary.json').read_text())
     assert list(rows) == list(models)
     first, second = rows.values()
@@ -63,7 +65,7 @@ def test_a_small_comparison(tmp_path):
     assert low <= second['ahead'] <= high
     assert f'{first["test"]:.4f}' in printed
     assert f'ResNet-{second["parameters"]}-1' in printed
-    again = subprocess.run([*command, '--epochs=2'], check=False, capture_output=True, text=True)
+    again = forks.finish(*command, '--epochs=2')
     assert 'holds records of' in again.stderr
 
 

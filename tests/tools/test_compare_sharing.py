@@ -2,18 +2,18 @@
 
 import pathlib
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+
+from tests.support import forks
 
 ROOT = pathlib.Path(__file__).parents[2]
 
 
 def run(output, *arguments):
-    command = [sys.executable, 'tools/compare_sharing.py', '--config=configs/ptb_ws_small.py', f'--output={output}']
-    return subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    program = ('tools/compare_sharing.py', '--config=configs/ptb_ws_small.py', f'--output={output}')
+    return forks.finish(*program, *arguments, timeout=300)
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@ TensorFlow's processors are fixed when a process begins, so all of it runs in on
 """
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.support import forks
 
 # Of float32, after eight steps of a batch that is cut in two: the order of sums is all that differs.
 TOLERANCE = 2e-5
@@ -57,11 +55,8 @@ json.dump(found, sys.stdout)
 
 
 @pytest.fixture(scope='module')
-def found():
-    result = subprocess.run(
-        [sys.executable, '-c', SCRIPT], cwd=Path(__file__).parents[2], capture_output=True, text=True,
-        env={**os.environ, 'PYTHONPATH': '.', 'TF_CPP_MIN_LOG_LEVEL': '2'},
-    )  # fmt: skip
+def found(tmp_path_factory):
+    result = forks.run_script(SCRIPT, tmp_path_factory.mktemp('found'), TF_CPP_MIN_LOG_LEVEL='2')
     assert not result.returncode, result.stderr
     return json.loads(result.stdout)
 

@@ -23,6 +23,7 @@ SEARCH = (
     *('search', '--config=configs/digits.py', SPACE, *CHILD, '--config.max_attempts=100000'),
     *('--config.searcher.initial=4', '--config.searcher.rounds=1', '--config.searcher.per_round=2'),
     *('--config.searcher.seeds=2', '--config.searcher.controller.epochs=5'),
+    *('--config.searcher.controller.least_steps=0', '--config.searcher.controller.hidden=16'),
 )
 SHARING = (
     *('search', '--config=configs/digits_ws.py', *CHILD, '--config.max_attempts=100000'),
