@@ -20,7 +20,7 @@ setuptools.setup(
     install_requires=[
         'absl-py>=2.1',
         'importlib_resources>=6',  # which tensorflow-datasets imports without asking for it
-        'keras>=3.10',
+        'keras>=3.13.2',  # older ones run code of a .keras file in spite of safe mode (CVE-2026-1462 and others)
         'keras-tuner>=1.4.7',
         'matplotlib>=3.8',
         'ml_collections>=1.0',

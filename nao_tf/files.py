@@ -158,7 +158,8 @@ def _left(path: Path, part: str) -> list[Path]:
     """Returns the hidden files or folders of a name that belong to processes that are gone."""
     found = path.parent.glob(f'.*.{part}{glob.escape(path.name)}')
     numbers = [(left, left.name.split('.')[1]) for left in found]
-    return [left for left, number in numbers if number.isdecimal() and not _is_running(int(number))]
+    here = str(os.getpid())  # of an earlier process: in a container every one may have the same number
+    return [left for left, number in numbers if number.isdecimal() and (number == here or not _is_running(int(number)))]
 
 
 def _is_running(process: int) -> bool:
@@ -199,9 +200,14 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
     partial, old = (path.with_name(f'.{os.getpid()}.{part}.{path.name}') for part in ('new', 'old'))
     try:
         yield partial
+        for file in partial.rglob('*'):
+            if file.is_file():
+                with open(file, 'rb') as opened:
+                    os.fsync(opened.fileno())
         if path.exists():
             os.replace(path, old)
         os.replace(partial, path)
+        sync_folder(path.parent)
         shutil.rmtree(old, ignore_errors=True)
     finally:
         if old.exists() and not path.exists():

@@ -26,6 +26,7 @@ from nao_tf.spaces.nasbench201 import NASBench201Space
 
 FORMAT, VERSION = 'nao_tf table', 1
 # What a damaged file can raise while it is read.
+MOST_BYTES = 4 << 30  # of the arrays of a table: a small file can hold more than any memory
 DAMAGES = (
     *(OSError, EOFError, ValueError, KeyError, NotImplementedError, MemoryError),
     *(zipfile.BadZipFile, zlib.error, struct.error, pickle.PickleError),
@@ -108,6 +109,7 @@ def read(path: Path) -> Content:
             raise InputError(f'{path} is no table, or was cut off: it is no whole .npz file; make it or copy it again')
         try:
             with np.load(here, allow_pickle=False) as file:
+                _check_size(path, here)
                 members = {name: file[name] for name in file.files}
         except DAMAGES as error:
             reason = ' '.join(str(error).split())[:200]
@@ -123,6 +125,14 @@ def read(path: Path) -> Content:
         f'{path} is no table: its arrays are {_names(arrays)}; a table has {FORMAT!r} metadata '
         '(docs/benchmarks.md, Tables), or is one of the two layouts that are read directly'
     )
+
+
+def _check_size(path: Path, here: Path) -> None:
+    """Refuses a small file that would take all memory."""
+    with zipfile.ZipFile(here) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > MOST_BYTES:
+        raise InputError(f'{path} holds {size >> 20:,} MiB of arrays; a table has {MOST_BYTES >> 20:,} MiB at most')
 
 
 def _own(path: Path, arrays: Mapping[str, np.ndarray]) -> Content:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,7 +113,10 @@ def export(wanted: Export) -> list[str]:
         source = wanted.architecture or str(wanted.workdir)
         if wanted.workdir is not None and not wanted.workdir.is_dir():
             raise InputError(f'there is no work directory {wanted.workdir}')
-        text = TEXT_FORMATS[wanted.format](candidates(source)[0].cells)
+        chosen = candidates(source)[0]
+        if chosen.doubt:
+            print(f'warning: {source}: {chosen.doubt}; a better architecture may be among them', file=sys.stderr)
+        text = TEXT_FORMATS[wanted.format](chosen.cells)
         if wanted.output is None:
             return [text]
         write_text(wanted.output, f'{text}\n')

@@ -86,4 +86,7 @@ def _difference(classifier: ImageClassifier, content: bytes) -> float:
 
 def _save(classifier: ImageClassifier, folder: Path) -> None:
     images = keras.InputSpec(shape=(None, *classifier.network.config.image_shape), dtype='float32', name='images')
-    classifier.export(str(folder), input_signature=[images], verbose=False)
+    try:
+        classifier.export(str(folder), input_signature=[images], verbose=False)
+    except tf.errors.OpError as error:  # as TensorFlow says that a disk is full
+        raise InputError(f'cannot write {folder}: {" ".join(error.message.split())[:200]}') from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from nao_tf.errors import InputError
 from nao_tf.search.journal import Journal
 
 EPOCHS = 'epochs.jsonl'
@@ -49,7 +50,13 @@ def read_epochs(folder: Path) -> tuple[dict[int, list[dict[str, Any]]], list[str
     found: dict[tuple[int, int], dict[str, Any]] = {}
     journal = Journal(folder / EPOCHS)
     for event in journal.read():
-        found[event['candidate'], event['epoch']] = event
+        place = event.get('candidate'), event.get('epoch')
+        figures = [value for name, value in event.items() if name not in ('event', 'crc')]
+        if not all(isinstance(value, int | float | None) for value in figures) or not all(
+            type(n) is int for n in place
+        ):
+            raise InputError(f'{folder / EPOCHS} holds what is no epoch of a training: {str(event)[:80]}; remove it')
+        found[cast(tuple[int, int], place)] = event
     candidates: dict[int, list[dict[str, Any]]] = {}
     for (candidate, _), event in sorted(found.items()):
         candidates.setdefault(candidate, []).append(event)

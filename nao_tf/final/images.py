@@ -20,6 +20,7 @@ from nao_tf.final.classifier import FinalTraining, Outcome
 from nao_tf.final.config import default_finetune_config, default_image_train_config
 from nao_tf.final.start import Start, make_start
 from nao_tf.final.summary import print_training
+from nao_tf.final.winners import cells_of_model
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.cost import count_multiply_adds, count_parameters
 from nao_tf.search.config import flatten
@@ -29,7 +30,7 @@ from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.setup import set_threads
 from nao_tf.search.terminal import Terminal, as_terminal
-from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_json
+from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_json, read_training
 from nao_tf.spaces.writing import describe_cells, pair_to_json
 from nao_tf.tasks.make import TaskMaker, make_task
 from nao_tf.training.distribution import OFF, Distribution
@@ -84,7 +85,7 @@ def train_classifier(
         if (folder / SUMMARY).exists():
             crew.tell_json(None)
             console.print(f'{workdir} holds this training, finished', markup=False)
-            summary: dict[str, Any] = read_json(folder / SUMMARY)
+            summary = read_training(folder)
             check_model(folder, f'{OUTCOMES} and {SUMMARY}')
         else:
             crew.tell_json('train')
@@ -181,6 +182,11 @@ def _finish(start: Start, outcomes: list[Outcome], folder: Path, *, batch_size: 
         raise InputError(f'{outcomes[0].failure}; a lower child.learning_rate may help, in a new --workdir')
     check_model(folder, f'{OUTCOMES} and {SUMMARY}')
     task, outcome, cells = start.task, outcomes[winner], start.candidates[winner].pair
+    if cells_of_model(folder / MODEL) != cells:  # a kill came between a better candidate's model and its outcome
+        raise InputError(
+            f'{folder / MODEL} is not of the best candidate of {OUTCOMES}, whose training gave another result when it '
+            'was repeated; remove both to train anew'
+        )
     test = None
     if 'test' in task.splits:
         with local_file(folder / MODEL) as file:

@@ -30,7 +30,7 @@ from nao_tf.search.executor import OutOfTime
 from nao_tf.search.progress import clock
 from nao_tf.search.setup import set_threads
 from nao_tf.search.terminal import Terminal, as_terminal
-from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_json
+from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_training
 from nao_tf.spaces.cells import RecurrentCell
 from nao_tf.spaces.writing import cells_to_json, describe_cells
 from nao_tf.tasks.make import TaskMaker, make_task
@@ -182,7 +182,7 @@ def _train(
 def _finished(folder: Path, origin: str, console: Terminal) -> dict[str, Any]:
     """Returns the summary of a training that has ended, without testing again."""
     console.print(f'{folder} holds this training, finished', markup=False)
-    summary: dict[str, Any] = read_json(folder / SUMMARY)
+    summary = read_training(folder)
     check_model(folder, SUMMARY)
     (folder / CHECKPOINT).unlink(missing_ok=True)
     print_training(summary, origin, folder, console)

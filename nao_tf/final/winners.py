@@ -32,11 +32,13 @@ class Candidate:
         cells: its cells.
         origin: where they come from, for a person.
         module: the person's own file that its operations are from, '' for none.
+        doubt: why it may not be the best of a search, '' if it is.
     """
 
     cells: CellPair | RecurrentCell
     origin: str
     module: str = ''
+    doubt: str = ''
 
     @property
     def pair(self) -> CellPair:
@@ -114,19 +116,20 @@ def best_of_search(workdir: Path, count: int = 1) -> list[Candidate]:
     history = History(journal.read(), name)
     history.check(space)
     trials = ranked(history)
-    doubt = f'; of its journal {len(journal.damaged)} damaged lines were skipped' if journal.damaged else ''
+    doubt = f'of its journal {len(journal.damaged)} damaged lines were skipped' if journal.damaged else ''
+    but = f'; {doubt}' if doubt else ''
     if not trials:
         raise InputError(
-            f'{workdir} has no finished trial yet in {JOURNAL}, so no best architecture; continue its search '
-            f'first{doubt}'
+            f'{workdir} has no finished trial yet in {JOURNAL}, so no best architecture; continue its search first{but}'
         )
     if len(trials) < count:
         raise InputError(f'top_k is {count}, but {workdir} has {len(trials)} finished trials; take at most that many')
     return [
         Candidate(
             cells_of(trial.proposal.architecture, space),
-            f'trial {trial.id} of {workdir}, {_figures(trial)}{doubt}',
+            f'trial {trial.id} of {workdir}, {_figures(trial)}{but}',
             module,
+            doubt,
         )
         for trial in trials[:count]
     ]

@@ -11,6 +11,8 @@ from nao_tf.errors import InputError
 
 STEMS = ('cifar', 'imagenet')
 RULES = ('tf1', 'pytorch')
+# Far beyond any network that was ever trained: what somebody's model file says is built before its weights are read.
+MOST_CELLS, MOST_FILTERS = 200, 8192
 AUXILIARY_SIDE = 8  # the auxiliary head pools 5x5 and then convolves 2x2: it has nothing to see below this
 
 
@@ -56,8 +58,8 @@ class NetworkConfig:
     auxiliary: bool = False
 
     def __post_init__(self):
-        _check_integer('cells_per_stage (N)', self.cells_per_stage, 1)
-        _check_integer('filters (F)', self.filters, 2)
+        _check_integer('cells_per_stage (N)', self.cells_per_stage, 1, MOST_CELLS)
+        _check_integer('filters (F)', self.filters, 2, MOST_FILTERS)
         _check_integer('classes', self.classes, 2)
         if self.filters % 2:
             raise InputError(
@@ -139,9 +141,11 @@ class NetworkConfig:
             raise InputError(f'network: {error}') from None
 
 
-def _check_integer(name: str, value: Any, minimum: int) -> None:
+def _check_integer(name: str, value: Any, minimum: int, most: int | None = None) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
         raise InputError(f'network: {name} must be an integer of at least {minimum}, not {value!r}')
+    if most is not None and value > most:
+        raise InputError(f'network: {name} must be at most {most}, not {value}')
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:

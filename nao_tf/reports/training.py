@@ -18,7 +18,7 @@ from nao_tf.reports.cell_drawing import draw_cells
 from nao_tf.reports.cell_graph import graphs_of
 from nao_tf.reports.charts import legend, plain
 from nao_tf.reports.page import Section, number, page
-from nao_tf.search.workdir import CONFIG, SUMMARY, read_json
+from nao_tf.search.workdir import CONFIG, SUMMARY, read_json, read_training
 from nao_tf.spaces.writing import cells_from_json
 
 SCORES = ('score', 'perplexity')  # of an epoch: of images, of a text
@@ -35,7 +35,7 @@ def training_page(workdir: Path, album: Album) -> str:
         InputError: if no epoch has ended.
     """
     config = read_json(workdir / CONFIG)
-    summary = read_json(workdir / SUMMARY) if (workdir / SUMMARY).exists() else None
+    summary = read_training(workdir) if (workdir / SUMMARY).exists() else None
     epochs, damaged = read_epochs(workdir)
     if summary is None and not epochs:
         raise InputError(f'{workdir} is a training of which no epoch has ended yet: there is nothing to report')

@@ -1,15 +1,16 @@
-"""What a search will take, measured on one child before it starts."""
+"""What a search will take, measured on one child before it starts, or on those that have ended."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from nao_tf.evaluators.child import Child, Trainer
+from nao_tf.search.history import Trial
 from nao_tf.search.sharing.setup import Sharing
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
@@ -30,13 +31,13 @@ class Estimate:
         children: to train.
         seconds_per_child: build, training and evaluation.
         bytes: on disk at the end: journal, the best child of each arm, and the copy of the winner.
-        parameters: of the child that was measured.
+        measured: on what, in words.
     """
 
     children: int
     seconds_per_child: float
     bytes: int
-    parameters: int
+    measured: str
 
     @property
     def seconds(self) -> float:
@@ -62,7 +63,28 @@ def estimate(evaluator: Child, children: int, space: SearchSpace) -> Estimate:
         release()
     seconds = built + trainer.total_steps * step + trainer.evaluations * evaluation
     parameters = evaluator.parameters(architecture)
-    return Estimate(children, seconds, children * TRIAL_BYTES + 3 * 4 * parameters, parameters)
+    return Estimate(children, seconds, size_on_disk(children, parameters), f'one of {parameters:,} parameters')
+
+
+def estimate_from(ended: Sequence[Trial], children: int) -> Estimate:
+    """Extrapolates from the children of a search that is continued.
+
+    Args:
+        ended: trials that were trained and have a score, at least one.
+        children: still to be trained.
+
+    Returns:
+        An estimate by the median of their seconds.
+    """
+    evaluations = [trial.evaluation for trial in ended if trial.evaluation is not None]
+    seconds = float(np.median([evaluation.seconds for evaluation in evaluations]))
+    parameters = max(evaluation.parameters or 0 for evaluation in evaluations)
+    return Estimate(children, seconds, size_on_disk(children, parameters), f'the {len(evaluations)} that were trained')
+
+
+def size_on_disk(children: int, parameters: int) -> int:
+    """Returns bytes of the journal of so many children and of the three models that are kept, of so many parameters."""
+    return children * TRIAL_BYTES + 3 * 4 * parameters
 
 
 def _probe(evaluator: Child, architecture: Architecture) -> tuple[float, float, float, Trainer]:

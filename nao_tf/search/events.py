@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nao_tf.search.history import Trial
+from nao_tf.search.trial import Trial, cell_sum
 from nao_tf.searchers.evaluation import Evaluation
 
 
@@ -35,6 +35,7 @@ def evaluated_event(trial: int, evaluation: Evaluation, reused: int | None = Non
     event = {
         'event': 'failed' if evaluation.failed else 'finished',
         'trial': trial,
+        'cell': cell_sum(evaluation.architecture),
         'score': None if evaluation.failed else evaluation.score,
         'metrics': {name: value for name, value in evaluation.metrics.items() if math.isfinite(value)},
         'seconds': round(evaluation.seconds, 3),

@@ -20,6 +20,10 @@ class OutOfTime(Exception):
     """`max_hours` are over; the same command continues."""
 
 
+class AttemptLost(InputError):
+    """A child has ended all processes that train it; the attempt counts, as one that a kill ended."""
+
+
 def check_hours(max_hours: float | None) -> None:
     """Checks how long a session may take.
 

@@ -3,79 +3,16 @@
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nao_tf.errors import InputError
+from nao_tf.search.trial import BASELINE, SEARCH, WARM, Batch, Trial, cell_sum
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.base import SearchSpace
-
-SEARCH, BASELINE, WARM = 'search', 'baseline', 'warm'
-
-
-@dataclasses.dataclass
-class Trial:
-    """One evaluation of one architecture, from its proposal to its end.
-
-    Args:
-        id: number of the trial, from 1.
-        arm: `search`, `baseline` (the random arm), or `warm` (scores taken over from another run).
-        proposal: what was proposed, in which round, and how it came about.
-        evaluation: its result, None while there is none.
-        attempts: how often it was started and neither ended nor was interrupted by its owner.
-        batch: number of the call of `propose` in its arm, from 0.
-        reused: id of the trial whose result it took over, None if it was evaluated itself.
-    """
-
-    id: int
-    arm: str
-    proposal: Proposal
-    evaluation: Evaluation | None = None
-    attempts: int = 0
-    batch: int = 0
-    reused: int | None = None
-
-    @property
-    def score(self) -> float:
-        """The score; NaN if there is none."""
-        return math.nan if self.evaluation is None or self.evaluation.failed else self.evaluation.score
-
-    @property
-    def finished(self) -> bool:
-        """Whether it has a usable score."""
-        return self.evaluation is not None and not self.evaluation.failed
-
-    @property
-    def shared(self) -> bool:
-        """Whether it belongs to the random start, which both arms share."""
-        return self.arm == WARM or (self.arm == SEARCH and self.proposal.round == 0)
-
-
-@dataclasses.dataclass(frozen=True)
-class Batch:
-    """The trials that one call of `propose` made, and the figures the searcher reported with them.
-
-    Args:
-        arm: whose searcher it was.
-        number: of the call in its arm, from 0.
-        trials: ids, in the order of the proposals.
-        draws: `Searcher.draws` after the call.
-        asked: how many the call was to return; None where the journal does not say.
-        seconds: wall time of the call.
-        report: figures of the searcher.
-    """
-
-    arm: str
-    number: int
-    trials: tuple[int, ...]
-    draws: int
-    asked: int | None
-    seconds: float
-    report: Mapping[str, float | None]
 
 
 class History:
@@ -99,6 +36,7 @@ class History:
         evaluated: the first trial of each architecture that has a score or has failed.
         finished: trials that have a score, in the order in which they ended.
         training_seconds: wall time of all sessions in which at least one child ran.
+        probed: whether a child was trained for the estimate, which a process may not survive.
     """
 
     def __init__(self, events: Iterable[Mapping[str, Any]], space: str):
@@ -116,6 +54,7 @@ class History:
         self._batches: defaultdict[tuple[str, int], list[Trial]] = defaultdict(list)
         self._orphans: dict[int, list[Mapping[str, Any]]] = {}  # events of trials whose proposal is missing
         self.training_seconds = 0.0
+        self.probed = False
         self._running: set[int] = set()
         self._finished_sessions = self._session = 0.0
         for number, event in enumerate(events, start=1):
@@ -159,6 +98,8 @@ class History:
             self.exhausted.add(event['arm'])
         elif kind == 'model':
             self.model = event['trial']
+        elif kind == 'probe':
+            self.probed = True
         elif event.get('trial') in self.trials:
             self._advance(self.trials[event['trial']], event)
         elif 'trial' in event:
@@ -168,9 +109,9 @@ class History:
         parent = event.get('parent')
         proposal = Proposal(
             Architecture(self.space, tuple(event['tokens'])),
-            event['origin'],
-            event['round'],
-            event.get('predicted'),
+            str(event['origin']),
+            int(event['round']),
+            None if event.get('predicted') is None else float(event['predicted']),
             None if parent is None else Architecture(self.space, tuple(parent)),
         )
         if event['trial'] not in self.trials:
@@ -183,10 +124,13 @@ class History:
 
     def _advance(self, trial: Trial, event: Mapping[str, Any]) -> None:
         kind = event['event']
+        if event.get('cell') not in (None, cell_sum(trial.proposal.architecture)):
+            return  # the end of another proposal, which was lost and not made again
         if kind in ('finished', 'failed', 'interrupted'):
             self._running.discard(trial.id)
         if kind == 'started':
-            trial.attempts += 1
+            further, trial.reached = event.get('reached') != trial.reached, event.get('reached')
+            trial.attempts = 1 if further else trial.attempts + 1
             self._running.add(trial.id)
         elif kind == 'interrupted':
             trial.attempts = max(trial.attempts - 1, 0)
@@ -198,9 +142,9 @@ class History:
             trial.evaluation = Evaluation(
                 trial.proposal.architecture,
                 math.nan if score is None else float(score),
-                metrics=event.get('metrics', {}),
-                seconds=event.get('seconds', 0.0),
-                parameters=event.get('parameters'),
+                metrics={str(name): float(value) for name, value in event.get('metrics', {}).items()},
+                seconds=float(event.get('seconds', 0.0)),
+                parameters=None if event.get('parameters') is None else int(event['parameters']),
                 failure=event.get('reason'),
             )
             self.ended += trial.arm != WARM

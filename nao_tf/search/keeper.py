@@ -90,6 +90,11 @@ class BestChildren:
                 if file not in under_way:
                     file.unlink(missing_ok=True)
 
+    def reached(self, trial: Trial) -> int | None:
+        """Returns when the checkpoint of a trial that has not ended was written, in ns; None without one."""
+        file = self.evaluator.checkpoint(trial.proposal.architecture)
+        return None if file is None or not file.exists() else file.stat().st_mtime_ns
+
     def front_models(self, history: History) -> dict[int, str]:
         """Returns the files of the children of the front in the work directory, by the numbers of their trials."""
         trials = [] if self.front is None else self.front.trials(history)

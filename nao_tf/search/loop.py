@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from nao_tf.errors import InputError
 from nao_tf.search.events import evaluated_event, finite, proposed_event
-from nao_tf.search.executor import Executor, OutOfTime, failed_evaluation
+from nao_tf.search.executor import AttemptLost, Executor, OutOfTime, failed_evaluation
 from nao_tf.search.history import WARM, Batch, History, Trial
 from nao_tf.search.journal import Journal
 from nao_tf.search.observing import Keeper, Observer
@@ -190,13 +190,17 @@ class SearchLoop:
             trials: of one round.
         """
         waiting = []
+
+        def reached(trial: Trial) -> int | None:
+            return None if self.keeper is None else self.keeper.reached(trial)
+
         for trial in trials:
             if trial.evaluation is not None:
                 continue
             twin = self.history.evaluated.get(trial.proposal.architecture)
             if twin is not None and twin.evaluation is not None:
                 self._end(trial, twin.evaluation, reused=twin.id)
-            elif trial.attempts >= self.max_attempts:
+            elif trial.attempts >= self.max_attempts and trial.reached == reached(trial):
                 reason = f'the process died in each of {trial.attempts} attempts'
                 self._end(trial, failed_evaluation(trial.proposal.architecture, reason))
             else:
@@ -206,7 +210,8 @@ class SearchLoop:
         def on_start(trial: Trial) -> float:
             self.check_time()
             running[trial.id] = trial  # first: Ctrl-C may come as soon as the event is written
-            self.record([{'event': 'started', 'trial': trial.id, 'attempt': trial.attempts + 1}])
+            attempt = trial.attempts + 1 if trial.reached == reached(trial) else 1
+            self.record([{'event': 'started', 'trial': trial.id, 'attempt': attempt, 'reached': reached(trial)}])
             self.observer.started(trial)
             return math.inf if self.keeper is None else self.keeper.floor(trial, self.history)
 
@@ -215,6 +220,8 @@ class SearchLoop:
                 if self.keeper is not None and not evaluation.failed:
                     self.keeper.keep(trial, evaluation, self.history)
                 self._end(trial, evaluation)
+        except AttemptLost:
+            raise
         except (KeyboardInterrupt, InputError, OSError):
             # A person's Ctrl-C, their input or their full disk say nothing about the child: the attempt does not count.
             alone = [trial.id for trial in running.values() if trial.evaluation is None]

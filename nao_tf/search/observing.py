@@ -25,7 +25,7 @@ class Observer(Protocol):
 
 
 class Keeper(Protocol):
-    """What keeps the weights of the best children."""
+    """What keeps the weights of the best children, and how far one has come that was stopped."""
 
     def floor(self, trial: Trial, history: History) -> float:
         """Returns the score from which on the child of a trial may be one of the best."""
@@ -35,3 +35,6 @@ class Keeper(Protocol):
 
     def tidy(self, history: History) -> None:
         """Removes what is no longer among the best."""
+
+    def reached(self, trial: Trial) -> int | None:
+        """Returns when the checkpoint of a trial that has not ended was written, in ns; None without one."""

@@ -7,9 +7,10 @@ from rich.console import Console
 
 from nao_tf.search.config import flatten
 from nao_tf.search.costs import UNITS, describe_limits
-from nao_tf.search.estimate import estimate, estimate_shared
+from nao_tf.search.estimate import estimate, estimate_from, estimate_shared
 from nao_tf.search.execution import Execution
-from nao_tf.search.history import BASELINE, SEARCH, History
+from nao_tf.search.history import BASELINE, SEARCH, WARM, History
+from nao_tf.search.loop import SearchLoop
 from nao_tf.search.progress import clock
 from nao_tf.search.setup import Parts
 from nao_tf.search.sharing.setup import Sharing
@@ -57,27 +58,38 @@ def describe_search(
         console.print(f'objective: score x {cost}^-{parts.front.exponent:g}; the front of both is kept', markup=False)
 
 
-def describe_children(parts: Parts, console: Console, children: int, execution: Execution) -> None:
-    """Prints what training the children is estimated to take, measured on one.
+def describe_children(
+    parts: Parts, console: Console, children: int, execution: Execution, loop: SearchLoop | None = None
+) -> None:
+    """Prints what training the children is estimated to take, measured on those that have ended, or on one.
 
     Args:
         parts: of the search.
         console: where to print.
         children: still to be trained.
         execution: where.
+        loop: of the search; None before one is begun. It is told before a child is trained to be measured, so that
+            one that ends the process does so once.
     """
     if execution.elsewhere or execution.distribution.many_processes:
         where = f'Ray at {execution.ray_address}' if execution.elsewhere else f'{task_of_cluster()[1]} processes'
         console.print(f'{children} children to train on {where}', markup=False)
         return
+    ended = () if loop is None else loop.history.finished
+    trained = [trial for trial in ended if trial.reused is None and trial.arm != WARM]
+    if loop is not None and not trained:
+        if loop.history.probed:
+            console.print(f'{children} children to train', markup=False)
+            return
+        loop.record([{'event': 'probe'}])
     try:
-        guess = estimate(parts.evaluator, children, parts.searched)
+        guess = estimate_from(trained, children) if trained else estimate(parts.evaluator, children, parts.searched)
     except Exception as error:  # the child that is measured may fail as any other may
         console.print(f'no estimate: the child that was to be measured failed ({type(error).__name__})', markup=False)
         return
     console.print(
         f'{children} children to train, about {guess.seconds_per_child:.1f} s each '
-        f'(measured on one of {guess.parameters:,} parameters): estimated {clock(guess.seconds / execution.workers)} '
+        f'(measured on {guess.measured}): estimated {clock(guess.seconds / execution.workers)} '
         f"and the searcher's own time; {guess.bytes / 1e6:.1f} MB on disk",
         markup=False,
     )

@@ -6,7 +6,7 @@ import contextlib
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import keras
 import ml_collections
@@ -32,7 +32,7 @@ from nao_tf.search.sharing.setup import Shared, Sharing, prepare, with_finalists
 from nao_tf.search.shown import Shown
 from nao_tf.search.terminal import QUIET, Terminal, as_terminal
 from nao_tf.search.together import follow
-from nao_tf.search.watch import Watched, Watcher
+from nao_tf.search.watch import Lenient, Watched, Watcher
 from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, cannot_write, open_workdir
 from nao_tf.tasks.make import Task, make_task
 from nao_tf.training.strategy import make_strategy, task_of_cluster
@@ -144,6 +144,7 @@ def _run(
     shown = Shown.of(parts.task)
     progress = Progress(0, console=console, shown=shown)
     if watcher is not None:
+        watcher = cast(Watcher, Lenient(watcher, console.warn))
         progress = Watched(progress, watcher)
     if execution.executor != 'ray':
         parts.evaluator.checkpoints = workdir / 'children'
@@ -184,7 +185,7 @@ def _run(
             with executor:
                 if sharing is None:
                     describe_search(config, parts, history, console)
-                describe_children(parts, console, missing, execution)
+                describe_children(parts, console, missing, execution, loop)
                 _run_arms(loop, parts)
         else:
             more = '' if sharing is not None else '; raise searcher.rounds to extend it'

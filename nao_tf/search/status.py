@@ -18,7 +18,7 @@ from nao_tf.search.journal import Journal
 from nao_tf.search.progress import clock, figure
 from nao_tf.search.sharing.checkpoint import CHECKPOINT, load_about
 from nao_tf.search.terminal import Terminal, as_terminal
-from nao_tf.search.workdir import CONFIG, JOURNAL, SUMMARY, read_json
+from nao_tf.search.workdir import CONFIG, JOURNAL, SUMMARY, read_json, read_training
 
 
 def print_status(workdir: Path, console: Console | None = None) -> None:
@@ -124,7 +124,7 @@ def _training_status(workdir: Path, terminal: Terminal) -> None:
     config = read_json(workdir / CONFIG)
     what, epochs = config.get('architecture') or config.get('weights'), config.get('child.epochs')
     ended = read_json(workdir / 'trainings.json', list) if (workdir / 'trainings.json').exists() else []
-    summary = read_json(workdir / SUMMARY) if (workdir / SUMMARY).exists() else None
+    summary = read_training(workdir) if (workdir / SUMMARY).exists() else None
     status: dict[str, Any] = {'kind': 'training', 'workdir': str(workdir), 'data': config.get('data'), 'trained': what}
     status |= {'epochs': epochs, 'candidates_ended': len(ended), 'candidates': config.get('top_k', 1)}
     status |= {'finished': summary is not None}

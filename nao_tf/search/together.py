@@ -8,13 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from nao_tf.errors import InputError
 from nao_tf.evaluators.child import Child
-from nao_tf.search.executor import Executor, OutOfTime, failed_evaluation
+from nao_tf.search.executor import AttemptLost, Executor, OutOfTime, failed_evaluation
 from nao_tf.search.history import Trial
 from nao_tf.search.identity import check_agreement
 from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
-from nao_tf.training.broadcast import Broadcast, lost_workers
+from nao_tf.training.broadcast import Broadcast, lost_worker
 from nao_tf.training.result import DivergedError
 
 
@@ -80,10 +81,13 @@ def follow(child: Child, broadcast: Broadcast, identity: dict[str, Any]) -> int:
 def _evaluated(child: Child, architecture: Architecture) -> Evaluation:
     """Returns an evaluation; what happens in one process only ends all of them, as they wait for each other."""
     try:
-        with lost_workers():
-            return child.evaluate(architecture)
+        return child.evaluate(architecture)
     except DivergedError as error:
         return failed_evaluation(architecture, error)
+    except InputError:
+        raise
+    except Exception as error:
+        raise AttemptLost(str(lost_worker(error))) from error
 
 
 def _message(**fields: Any) -> bytes:

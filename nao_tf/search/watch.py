@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+
+import tensorflow as tf
 
 from nao_tf.search.history import History, Trial
 from nao_tf.search.progress import Progress
@@ -28,6 +30,32 @@ class Watcher(Protocol):
 
     def finished(self, history: History) -> None:
         """The search has ended, and the session with it."""
+
+
+class Lenient:
+    """A watcher that stops to watch where it cannot write: a search does not end for a picture of it.
+
+    Args:
+        watcher: that is told of the search.
+        warn: told of the error that ended it.
+    """
+
+    def __init__(self, watcher: Watcher, warn: Callable[[str], None]):
+        self.watcher: Watcher | None = watcher
+        self.warn = warn
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def tell(*what: Any) -> None:
+            if self.watcher is None:
+                return
+            try:
+                getattr(self.watcher, name)(*what)
+            except (OSError, tf.errors.OpError) as error:
+                self.watcher = None
+                reason = ' '.join(str(error).split())[:200]
+                self.warn(f'nothing more is written for TensorBoard; the search goes on ({reason})')
+
+        return tell
 
 
 class Watched(Progress):

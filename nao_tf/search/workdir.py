@@ -18,7 +18,9 @@ CONFIG, JOURNAL, SUMMARY, MODEL = 'config.json', 'trials.jsonl', 'summary.json',
 # What is the matter with a disk, or with what lies on it, and not with the program.
 DISK = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES),
-    *(errno.EISDIR, errno.ENOTDIR),
+    *(errno.EISDIR, errno.ENOTDIR, errno.ENOENT, errno.EPERM, errno.EBUSY, errno.EMFILE, errno.ENFILE),
+    # of a network
+    *(errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ENODEV, errno.ENXIO, errno.EREMOTEIO, errno.EHOSTDOWN),
 )
 COPY = 'put back a copy; the command that made it writes the same in an empty folder'
 REMEDIES = {CONFIG: COPY, SUMMARY: 'remove it, and the command that made it writes it again'}
@@ -46,6 +48,24 @@ def read_json(path: Path, kind: type = dict) -> Any:
     return content
 
 
+def read_training(folder: Path) -> dict[str, Any]:
+    """Returns the summary of a training that has ended.
+
+    Args:
+        folder: of the training.
+
+    Raises:
+        InputError: naming the file and a remedy, if it cannot be read, is damaged, or is of something else.
+    """
+    summary: dict[str, Any] = read_json(folder / SUMMARY)
+    kinds = {'metric': str, 'validation': dict, 'epoch': int, 'parameters': int, 'description': str}
+    for name, kind in kinds.items():
+        if not isinstance(summary.get(name), kind):
+            remedy = REMEDIES[SUMMARY]
+            raise InputError(f'{folder / SUMMARY} is not the summary of a training (see its {name}); {remedy}')
+    return summary
+
+
 def space_module(workdir: Path, config: Mapping[str, Any]) -> str:
     """Returns the person's own file that the space of a work directory comes from, '' for none.
 
@@ -59,7 +79,15 @@ def space_module(workdir: Path, config: Mapping[str, Any]) -> str:
         InputError: if the file lies in the work directory.
     """
     module = str(config.get('space.module', ''))
-    if module and not is_stored(workdir) and Path(module).expanduser().resolve().is_relative_to(workdir.resolve()):
+    path = Path(module).expanduser()
+    if (
+        module
+        and not is_stored(workdir)
+        and any(
+            place.is_relative_to(folder)  # a link that leads out of it came along too
+            for place, folder in ((path.resolve(), workdir.resolve()), (path.absolute(), workdir.absolute()))
+        )
+    ):
         raise InputError(
             f'{workdir / CONFIG}: space.module is {module}, inside the work directory, and would be run; if you know '
             'what it does, put it elsewhere and change the config'

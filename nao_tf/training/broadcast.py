@@ -71,15 +71,23 @@ def lost_workers() -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        raise InputError(
-            'a process of this multi_worker_mirrored training is gone or has failed '
-            f'({type(error).__name__}: {_cause(error.message)}); start all of them again by the same commands, they '
-            'continue'
-        ) from None
+        raise lost_worker(error) from None
+
+
+def lost_worker(error: Exception) -> InputError:
+    """Returns what a person is told where one of several processes that train together has failed.
+
+    Args:
+        error: that ended the training in this process.
+    """
+    return InputError(
+        'a process of this multi_worker_mirrored training is gone or has failed '
+        f'({type(error).__name__}: {_cause(str(error))}); start all of them again by the same commands, they continue'
+    )
 
 
 def _cause(message: str) -> str:
     """Returns the line of a TensorFlow error that says what happened, without where the graph was made."""
     lines = [line.strip() for line in message.splitlines()]
     causes = [line for line in lines if line and not line.startswith(PLACES)]
-    return (causes or lines)[0][:160]
+    return (causes or lines or ['no reason given'])[0][:160]

@@ -55,7 +55,7 @@ def test_image_folder_with_ones_own_space(images, tmp_path, request):
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image[:, :, 0]).save(folder / f'{number}.png')
     module = request.config.rootpath / 'tests' / 'spaces' / 'data' / 'my_space.py'
-    overrides = {**SMALL, 'space.module': str(module), 'task.image_size': 12}
+    overrides = {**SMALL, 'space.module': str(module), 'task.image_size': 12, 'searcher.name': 'evolution'}
     own = nao_tf.get_space('', module=str(module))
     result = nao_tf.search(
         tmp_path / 'pictures', space=own.name, budget=3, workdir=tmp_path / 'run', overrides=overrides

@@ -28,6 +28,7 @@ def test_killed_at_any_moment_ends_the_same(finished, tmp_path):
     result = nao('search', *SMALL, f'--workdir={tmp_path / "run"}')
     assert result.returncode == 0, result.stderr
     assert 'continuing' in result.stdout
+    assert 'that were trained): estimated' in result.stdout
     assert trials(tmp_path / 'run') == trials(workdir)
 
 

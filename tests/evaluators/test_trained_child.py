@@ -13,12 +13,12 @@ from nao_tf.evaluators.trained_child import TrainedChild
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
-from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.make import make_task
 from nao_tf.training.classifier import ClassifierTrainer
 from nao_tf.training.config import TrainConfig
+from tests.support import tiny_space
 
-SPACE = get_space('nao_cnn')
+SPACE = tiny_space.SPACE
 
 
 @pytest.fixture(scope='module')

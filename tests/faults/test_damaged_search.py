@@ -51,15 +51,17 @@ def test_the_same_command(instant_search, finished, state, request, tmp_path):
     assert {name for name, how in stopped if how != 'a folder'} == {'config.json'}
 
 
-def test_commands_that_look_on(finished, tmp_path):
+def test_commands_that_look_on(finished, tmp_path, capsys):
     for file, how in every_damage(finished[0], tmp_path / 'run'):
         output = io.StringIO()
         terminal = Console(file=output, width=1000)
         survives(lambda terminal=terminal: print_status(tmp_path / 'run', terminal), file, how)
+        capsys.readouterr()
         survives(lambda: export(Export('json', workdir=tmp_path / 'run')), file, how)
         found = survives(lambda: candidates(str(tmp_path / 'run')), file, how)
         if found is not None and file.name == 'trials.jsonl':
             assert ('is damaged' in output.getvalue()) == ('damaged lines were skipped' in found[0].origin), how
+            assert ('is damaged' in output.getvalue()) == ('damaged lines were skipped' in capsys.readouterr().err), how
 
 
 def test_a_warm_start_from_a_damaged_journal_says_so(instant_search, finished, tmp_path):

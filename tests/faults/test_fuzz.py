@@ -13,14 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from rich.console import Console
 
 from nao_tf.benchmarks.table import Table
 from nao_tf.cli import parse
 from nao_tf.errors import InputError
 from nao_tf.evaluators.predict import load_classifier
+from nao_tf.search.config import default_config, flatten
 from nao_tf.search.events import proposed_event
 from nao_tf.search.history import History, Trial
 from nao_tf.search.journal import Journal, encode_line
+from nao_tf.search.status import print_status
 from nao_tf.searchers.evaluation import Proposal
 from nao_tf.spaces.reading import read_cells
 from nao_tf.spaces.registry import BUILT_IN, get_space
@@ -141,6 +144,25 @@ def test_journals_that_somebody_wrote(data, tmp_path):
     path = tmp_path / 'trials.jsonl'
     path.write_text(''.join(map(encode_line, events)))
     reads(lambda: History(Journal(path).read(), 'enas_cnn'))
+    reads(print_status, workdir_of(path), Console(file=io.StringIO()))
+
+
+def workdir_of(journal):
+    """Returns the folder of a journal, made the work directory of a search of images."""
+    (journal.parent / 'config.json').write_text(json.dumps(flatten(default_config()) | {'space.name': 'enas_cnn'}))
+    return journal.parent
+
+
+@pytest.mark.parametrize('value', [None, 'x', [], {'a': []}, {}])
+@pytest.mark.parametrize('number', range(len(EVENTS)))
+def test_every_field_of_a_journal(number, value, tmp_path):
+    """What a person or another program may have written, in every field of every event in turn."""
+    path = tmp_path / 'trials.jsonl'
+    for field in EVENTS[number]:
+        events = [dict(event) for event in EVENTS]
+        events[number][field] = value
+        path.write_text(''.join(map(encode_line, events)))
+        reads(print_status, workdir_of(path), Console(file=io.StringIO()))
 
 
 @RUNS
@@ -223,6 +245,20 @@ def test_models(data, model_file, tmp_path):
     reads(load_classifier, path)
 
 
+@pytest.mark.parametrize(('field', 'value'), [('cells_per_stage', 10**9), ('filters', 10**9)])
+def test_models_that_would_take_all_memory(field, value, model_file, tmp_path):
+    with zipfile.ZipFile(model_file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts['config.json'])
+    config['config']['network']['config']['config'][field] = value
+    path = tmp_path / 'model.keras'
+    with zipfile.ZipFile(path, 'w') as archive:
+        for part, content in (parts | {'config.json': json.dumps(config).encode()}).items():
+            archive.writestr(part, content)
+    with pytest.raises(InputError, match=f'must be at most .*, not {value}'):
+        load_classifier(path)
+
+
 def npz_of(header):
     """A .npz whose array says in its header what it is, and has nothing of it."""
     content = header.ljust(117).encode() + b'\n'
@@ -249,6 +285,26 @@ def test_arrays_that_promise_too_much(header, tmp_path):
     for read in (Table.open, lambda path: make_task({'name': 'npz', 'path': str(path)})):
         with pytest.raises(InputError, match=r'arrays\.npz'):
             read(path)
+
+
+@pytest.mark.parametrize('place', ['benchmarks.table_files', 'tasks.sources.npz'])
+def test_arrays_that_unpack_to_more_than_memory(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(f'nao_tf.{place}.MOST_BYTES', 1 << 20)
+    path = tmp_path / 'arrays.npz'
+    zeros = np.zeros(2 << 20, np.int8)
+    np.savez_compressed(path, metadata=zeros, images=zeros, labels=zeros)
+    assert path.stat().st_size < 1 << 16
+    read = Table.open if 'table' in place else lambda path: make_task({'name': 'npz', 'path': str(path)})
+    with pytest.raises(InputError, match=r'arrays\.npz.* holds . MiB.* 1 MiB'):
+        read(path)
+
+
+def test_a_word_is_in_memory_once(tmp_path):
+    path = tmp_path / 'words.txt'
+    path.write_text('one two\n\n two\rone\n')
+    words = read_words(path)
+    assert words == ['one', 'two', '<eos>', '<eos>', 'two', 'one', '<eos>']
+    assert len({id(word) for word in words}) == 3
 
 
 def test_a_text_that_unpacks_to_more_than_memory(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -133,15 +134,19 @@ def test_a_work_directory_with_a_space_of_its_own(mark, tmp_path):
     """Its config names a file in it, which would be run to make the space."""
     workdir = write_workdir(tmp_path / 'given', ROWS)
     (workdir / 'space.py').write_text(f'import pathlib\npathlib.Path({str(mark)!r}).touch()\n')
+    (workdir / 'space.py').rename(tmp_path / 'elsewhere.py')
+    (workdir / 'link.py').symlink_to(tmp_path / 'elsewhere.py')
+    shutil.copy(tmp_path / 'elsewhere.py', workdir / 'space.py')
     config = json.loads((workdir / 'config.json').read_text())
-    (workdir / 'config.json').write_text(json.dumps(config | {'space.module': str(workdir / 'space.py')}))
-    for command in (
-        lambda: candidates(str(workdir)),
-        lambda: open_source(workdir),
-        lambda: export(Export('json', workdir=workdir)),
-    ):
-        with pytest.raises(InputError, match='inside the work directory, and would be run'):
-            command()
+    for module in ('space.py', 'link.py'):
+        (workdir / 'config.json').write_text(json.dumps(config | {'space.module': str(workdir / module)}))
+        for command in (
+            lambda: candidates(str(workdir)),
+            lambda: open_source(workdir),
+            lambda: export(Export('json', workdir=workdir)),
+        ):
+            with pytest.raises(InputError, match='inside the work directory, and would be run'):
+                command()
 
 
 def test_a_journal(mark, tmp_path):

@@ -1,5 +1,7 @@
 """TensorBoard's own readers open what a search wrote, and a session that goes on writes nothing twice."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from google.protobuf import text_format
@@ -12,6 +14,7 @@ from nao_tf.reports.source import open_source
 from nao_tf.reports.tensorboard import FOLDER, TensorBoard
 from nao_tf.search.history import History
 from nao_tf.search.journal import Journal
+from nao_tf.search.watch import Lenient
 from tests.reports.conftest import ROWS, write_workdir
 
 
@@ -119,3 +122,20 @@ def test_the_projector_has_the_embedding_with_its_scores(board):
     finished = [trial for trial in history.trials.values() if trial.finished]
     assert len(states) == len(rows) == len(finished)
     assert [float(row[1]) for row in rows] == [trial.score for trial in finished]
+
+
+def test_a_search_goes_on_where_it_cannot_write(tmp_path):
+    """No folder can be made where it would write; later calls say nothing more."""
+    workdir = write_workdir(tmp_path / 'run', ROWS)
+    source = open_source(workdir)
+    history, warnings = History((), source.space.name), []
+    watcher = Lenient(TensorBoard(), warnings.append)
+    watcher.opened(Path('/dev/null/run'), source.space, history)
+    for event in Journal(workdir / 'trials.jsonl').read():
+        history.apply(event)
+        if event['event'] == 'finished':
+            watcher.ended(history.trials[event['trial']], history)
+    watcher.closed(history)
+    watcher.finished(history)
+    (warning,) = warnings
+    assert 'nothing more is written for TensorBoard; the search goes on' in warning

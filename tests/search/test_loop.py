@@ -4,12 +4,15 @@ import hashlib
 import math
 
 import pytest
+import tensorflow as tf
 
+from nao_tf.errors import InputError
 from nao_tf.evaluators.base import Evaluator
 from nao_tf.search.executor import InProcess, OutOfTime
 from nao_tf.search.history import BASELINE, SEARCH
 from nao_tf.search.journal import Journal
 from nao_tf.search.loop import SearchLoop, start_evaluations
+from nao_tf.search.together import Together
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.searchers.random import RandomSearch
@@ -208,6 +211,89 @@ def test_a_trial_that_kills_the_process_becomes_a_failure(tmp_path):
     loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
     assert loop.history.trials[1].evaluation.failure == 'the process died in each of 3 attempts'
     assert [trial.finished for trial in loop.history.trials.values()] == [False, True, True, True]
+
+
+class Reached:
+    """A keeper of children of which one has come so far."""
+
+    def __init__(self, position):
+        self.position = position
+
+    def floor(self, trial, history):
+        return math.inf
+
+    def keep(self, trial, evaluation, history):
+        pass
+
+    def tidy(self, history):
+        pass
+
+    def reached(self, trial):
+        return self.position
+
+
+def test_an_attempt_that_came_further_is_the_first_of_its_place(tmp_path):
+    class Killed(BaseException):
+        """Stands for the end of the process: nothing after it runs."""
+
+    found = []
+    for position in (None, 5, 5, 7, 7, 7):
+        loop = make_loop(tmp_path, Hashed(0, Killed()), max_attempts=3)
+        loop.keeper = Reached(position)
+        with pytest.raises(Killed):
+            loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
+        loop.journal.close()
+        found.append(loop.history.trials[1].attempts)
+    assert found == [1, 1, 2, 1, 2, 3]
+    loop = make_loop(tmp_path, Hashed(), max_attempts=3)
+    loop.keeper = Reached(7)
+    loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
+    assert loop.history.trials[1].evaluation.failure == 'the process died in each of 3 attempts'
+
+
+def test_a_child_that_ends_all_of_its_processes_is_passed(tmp_path):
+    class Broadcast:
+        """To nobody."""
+
+        def send(self, data):
+            return data
+
+    class Child(Hashed):
+        def evaluate(self, architecture):
+            if not self.asked or architecture == self.asked[0]:
+                self.asked = [architecture]
+                raise tf.errors.ResourceExhaustedError(None, None, 'OOM when allocating')
+            return super().evaluate(architecture)
+
+    child = Child()
+    for attempts in (1, 2, 3):
+        loop = make_loop(tmp_path, child, max_attempts=3)
+        loop.executor = Together(child, Broadcast(), {})
+        with pytest.raises(
+            InputError, match=r'failed \(ResourceExhaustedError: OOM when allocating\); start all'
+        ) as error:
+            loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
+        assert '\n' not in str(error.value)
+        loop.journal.close()
+        assert loop.history.trials[1].attempts == attempts
+    loop = make_loop(tmp_path, child, max_attempts=3)
+    loop.executor = Together(child, Broadcast(), {})
+    loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
+    assert [trial.finished for trial in loop.history.trials.values()] == [False, True, True, True]
+
+
+def test_an_end_of_another_proposal_is_not_taken(tmp_path):
+    loop = make_loop(tmp_path, Hashed())
+    loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
+    loop.journal.close()
+    path = tmp_path / 'trials.jsonl'
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(''.join(line for line in lines if '"proposed"' not in line and '"batch"' not in line))
+    again = make_loop(tmp_path, Hashed())
+    again.run_arm(SEARCH, Climber(SPACE, seed=4), 4)  # as when proposals cannot be repeated
+    score = Hashed().evaluate
+    for trial in again.history.trials.values():
+        assert trial.score == score(trial.proposal.architecture).score
 
 
 def test_out_of_time_stops_before_a_child(tmp_path, whole):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from nao_tf.tasks.store import ImageWriter, Storage, cache_key, load_decoded
 
 KEYS = {'train': ('x_train', 'y_train'), 'valid': ('x_valid', 'y_valid'), 'test': ('x_test', 'y_test')}
 WHOLE = ('images', 'labels')
+MOST_BYTES = 1 << 30  # of labels or names: a small file can hold more than any memory
 EXPECTED = 'it must have images and labels, or x_train and y_train (and x_valid, y_valid, x_test, y_test)'
 
 
@@ -74,7 +76,7 @@ def _load(file: Path, path: Path, config: TaskConfig, storage: Storage) -> RawIm
                         decoded = _copied(whole, labels, config, storage, key, origin)
                 splits[name] = RawSplit(*decoded)
                 continue
-            images = checked_images(_array(archive, images_key, path), origin=origin)
+            images = checked_images(_array(archive, images_key, path, most=math.inf), origin=origin)
             splits[name] = RawSplit(fitted(images, config.image_size, config.channels, origin=origin), labels)
         class_names = None
         if 'class_names' in archive.files:
@@ -102,8 +104,11 @@ def _copied(
         return writer.finish(key, labels)
 
 
-def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> np.ndarray:
+def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path, most: float | None = None) -> np.ndarray:
     with _named(path, key):
+        size = archive.zip.getinfo(f'{key}.npy').file_size if archive.zip is not None else 0
+        if size > (MOST_BYTES if most is None else most):
+            raise InputError(f'{path}: {key} holds {size >> 20:,} MiB; at most {MOST_BYTES >> 20:,} MiB can be')
         array: np.ndarray = archive[key]
     return array
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from nao_tf.tasks.data import SPLITS
 from nao_tf.tasks.text_config import TextConfig
 
 EOS = '<eos>'
-MOST_BYTES = 4 << 30  # of a text: a small gzipped file can hold more than any memory
+MOST_BYTES = 1 << 30  # of a text: a small gzipped file can hold more than any memory
 # The names of the published files.
 NAMES = {'ptb': 'ptb.{}.txt', 'wikitext': 'wiki.{}.tokens'}
 
@@ -67,7 +68,10 @@ def read_words(file: Path) -> list[str]:
             f'{file}: line {line}, byte {column} of it: 0x{content[error.start]:02x} is not UTF-8; '
             'convert the file to UTF-8'
         ) from None
-    words = [word for line in text.removesuffix('\n').split('\n') for word in (*line.split(), EOS)]
+    del content
+    known: dict[str, str] = {}  # each word is in memory once, however often it occurs
+    lines = io.StringIO(text, newline='\n')
+    words = [known.setdefault(word, word) for line in lines for word in (*line.split(), EOS)]
     if words == [EOS] * len(words):
         raise InputError(f'{file}: is empty; a split of a text needs words')
     return words
