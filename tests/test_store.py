@@ -85,7 +85,7 @@ def test_a_file_system_that_cannot_synchronise_folders(tmp_path, monkeypatch):
 
 
 # Above the largest number of a process, and that of the one before in a container.
-@pytest.mark.parametrize('gone', [2**22 + 1, os.getpid()])
+@pytest.mark.parametrize('gone', [2**22 + 1, os.getpid()], ids=['gone', 'own'])
 def test_a_folder_that_a_kill_put_aside_is_put_back(gone, tmp_path):
     for part, text in (('old', 'before'), ('new', 'after')):
         (tmp_path / f'.{gone}.{part}.serving').mkdir()
