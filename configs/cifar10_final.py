@@ -4,7 +4,7 @@
     nao train --config=configs/cifar10_final.py --config.architecture=runs/cifar10 --top_k=5 --workdir=runs/winner ...
 
 `architecture` is a name, a file, tokens, or the work directory of a search. N=6, F=36 and the recipe of the released
-NAONet-A-36 training (docs/train.md: the fields for F=64 and F=128). The paper trains on all 50,000 images; here 5,000
+NAONet-A-36 training (docs/train.md: the fields for F=128). The paper trains on all 50,000 images; here 5,000
 of them choose the best epoch. Never run here in full. Expected result: the released code reports 2.48% test error
 for NAONet_A at F=36, under the rules of its own (--config.child.rules=pytorch).
 """

@@ -4,8 +4,9 @@
 
 DATA is a tensorflow-datasets directory that holds cifar10; --config.task.download=True fetches it. With
 --config.searcher.name=reinforce it is ENAS, with random Random-WS, for the same number of steps. Cost: Random-WS took
-33 and 35 minutes of one core with 8,000 training images (docs/measured/sharing_cifar10); `--dry_run` measures it on
-yours. Expected result: a cell, and how well the shared scores of small networks rank; not their accuracy.
+33 and 35 minutes of one core with a fifth of the data (8,000 training images; docs/measured/sharing_cifar10);
+`--dry_run` measures it on yours. Expected result: a cell, and how well the shared scores of small networks rank; not
+their accuracy.
 """
 
 from nao_tf.search.sharing.config import default_sharing_config

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import re
 import signal
 import sys
 import threading
@@ -85,6 +86,9 @@ def parse(name: str, arguments: list[str]) -> tuple[flags.FlagValues, list[str]]
     Raises:
         InputError: for a flag or a config field that does not exist or has a wrong value.
     """
+    if '--config' in arguments[:-1]:
+        place = arguments.index('--config')
+        arguments = [*arguments[:place], f'--config={arguments[place + 1]}', *arguments[place + 2 :]]
     file = next((argument.split('=', 1)[1] for argument in arguments if argument.startswith('--config=')), None)
     if file is not None and not Path(file).is_file():
         raise InputError(f'there is no config file {file}')
@@ -94,8 +98,12 @@ def parse(name: str, arguments: list[str]) -> tuple[flags.FlagValues, list[str]]
     try:
         rest = values([name, *arguments])[1:]
         loaded = values.config if 'config' in values else None
+        if isinstance(loaded, dict):
+            raise InputError(f'{file}: get_config returns a dict; it has to be a ConfigDict, such as default_config()')
         if loaded is not None:
             loaded.is_locked  # noqa: B018 - a file that failed to load raises its own error at the first use
+    except InputError:
+        raise
     except flags.Error as error:
         raise InputError(' '.join(str(error).split())) from None
     except Exception as error:
@@ -112,10 +120,14 @@ def config_error(error: Exception, command: str, arguments: list[str]) -> str:
     if not where and isinstance(error, SyntaxError | ValueError | OSError) and file not in str(error):
         where = f'{file}: '
     text = ' '.join(str(error).split())
+    if own and (unknown := re.search(r'Key \W*"(\w+)\W*" does not exist', text)):
+        meant = re.search(r'Did you mean \W*(\w+)', text)
+        return f'{where}there is no config field {unknown[1]!r}' + (f'; did you mean {meant[1]}?' if meant else '')
     if isinstance(error, AttributeError | KeyError) and not own:
         from nao_tf.benchmarks.config import default_benchmark_config
         from nao_tf.final import config as train_config
         from nao_tf.search.config import default_config, default_text_config, flatten
+        from nao_tf.search.sharing.config import default_sharing_config, default_text_sharing_config
 
         starts = {
             'benchmark': (default_benchmark_config,),
@@ -124,7 +136,7 @@ def config_error(error: Exception, command: str, arguments: list[str]) -> str:
                 train_config.default_image_train_config,
                 train_config.default_finetune_config,
             ),
-        }.get(command, (default_config, default_text_config))
+        }.get(command, (default_config, default_text_config, default_sharing_config, default_text_sharing_config))
         names = list(dict.fromkeys(name for start in starts for name in flatten(start())))
         given = [argument[9:].split('=')[0] for argument in arguments if argument.startswith('--config.')]
         wrong = next((name for name in given if name not in names), None)

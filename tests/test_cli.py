@@ -54,6 +54,12 @@ def test_usage(nao):
         (('search', '--config=configs/absent.py', '--workdir=x'), ['configs/absent.py']),
         ((*BASE, '--workdir=x', 'more'), ["unexpected argument 'more'"]),
         ((*BASE, '--workdir=x', '--max_hours=0'), ['max_hours is 0']),
+        (
+            ('search', '--config=configs/digits_ws.py', '--config.sharing.epochs=3', '--config.child.epoch=2'),
+            ["no config field 'child.epoch'; did you mean child.epochs?"],
+        ),
+        (('search', '--config', 'configs/absent.py', '--workdir=x'), ['there is no config file configs/absent.py']),
+        ((*BASE, '--workdir=x', '--config.warm_start=x/absent'), ['warm_start: there is no folder x/absent']),
         ((*BASE, '--workdir=x', '--config.searcher.roundz=3'), ["'searcher.roundz'", 'did you mean searcher.rounds?']),
         ((*BASE, '--workdir=x', '--config.child.epochs=few'), ['--config.child.epochs=few']),
         ((*BASE, '--workdir=x', '--config.searcher.name=grid'), ["no searcher 'grid'", 'nao, random']),
@@ -191,3 +197,25 @@ def test_one_clear_line_without_tensorflow(tmp_path):
     last = result.stderr.strip().splitlines()[-1]
     assert result.returncode == 1
     assert all(extra in last for extra in ("'nao_tf[cpu]'", "'nao_tf[gpu]'", "'nao_tf[tpu]'"))
+
+
+@pytest.mark.parametrize(
+    ('lines', 'words'),
+    [
+        (
+            'config = default_config()\n    config.child.epoch = 3',
+            ":4: there is no config field 'epoch'; did you mean epochs?",
+        ),
+        ("config = {'child': 3}", ': get_config returns a dict; it has to be a ConfigDict'),
+    ],
+)
+def test_a_config_file_of_ones_own(nao, tmp_path, lines, words):
+    file = tmp_path / 'mine.py'
+    start = 'from nao_tf.search.config import default_config\ndef get_config():\n'
+    file.write_text(f'{start}    {lines}\n    return config\n')
+    refused(nao('search', f'--config={file}', f'--workdir={tmp_path}/run'), f'{file}{words}')
+
+
+def test_a_wrong_warm_start_leaves_no_work_directory(nao, tmp_path):
+    refused(nao(*BASE, f'--workdir={tmp_path}/run', f'--config.warm_start={tmp_path}/absent'), 'there is no folder')
+    assert not (tmp_path / 'run').exists()

@@ -1,7 +1,7 @@
 """Compiles the train and evaluation steps for a TPU on a machine without one.
 
     pip install -c constraints.txt -e '.[cpu,tpu-check]'
-    python tools/tpu_compile.py --topology=v5e:2x2                       # all steps at the papers' sizes
+    python tools/tpu_compile.py --topology=v5e:2x2                       # all steps, large
     python tools/tpu_compile.py --topology=v5e:2x2 --steps=child,recurrent --small
 
 Convolutional and recurrent training is data-parallel over all chips of the topology, with the exchanges of gradients

@@ -141,4 +141,4 @@ def recurrent_recipe(config: ml_collections.ConfigDict, task: TextTask) -> tuple
 def check_precision(config: ml_collections.ConfigDict, choices: tuple[str, ...]) -> None:
     """Raises an InputError if `child.precision` is none of the choices."""
     if config.child.precision not in choices:
-        raise InputError(f'child.precision is {config.child.precision!r}; it is one of {", ".join(choices)}')
+        raise InputError(f'child.precision is {config.child.precision!r}; it is one of {", ".join([*choices, "auto"])}')

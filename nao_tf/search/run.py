@@ -102,6 +102,8 @@ def run_search(
         if execution.follows:
             _follow(config, parts, identity, console, execution, sharing)
             return None
+        if not Journal(as_path(workdir) / JOURNAL).exists():  # before a wrong one stands in a config
+            warm_evaluations(config, identity, parts.searched, lambda message: None)
         with open_workdir(as_path(workdir), identity, flatten(default_config_like(config))) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing, watcher)
     except OSError as error:

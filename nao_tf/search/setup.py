@@ -226,6 +226,8 @@ def warm_evaluations(
     if not config.warm_start:
         return []
     workdir = as_path(config.warm_start)
+    if not workdir.is_dir():
+        raise InputError(f'warm_start: there is no folder {workdir}; name the work directory of a search')
     source: dict[str, Any] = read_json(workdir / CONFIG)
     defaults = flatten(default_config_like(config))
     for name, value in identity.items():

@@ -122,7 +122,8 @@ def _content(text: str) -> tuple[str, str]:
         if len(text.split()) > 1:
             return text, ''
         raise InputError(
-            f'{text!r} is no named cell ({", ".join(named.names())}), no line of tokens, and no file that exists'
+            f'{text!r} is no named cell ({", ".join(named.names())}), no line of tokens, and no file '
+            'or work directory that exists'
         )
     try:
         if path.stat().st_size > MAX_FILE_BYTES:

@@ -54,9 +54,10 @@ def load_tfds(config: TaskConfig, storage: Storage) -> RawImages:
     directory = _find(wanted, prepared_datasets(folder))
     if directory is None:
         if not config.download:
-            there = ', '.join(prepared_datasets(folder)) or 'nothing'
+            there = ', '.join(prepared_datasets(folder)) or 'no prepared data set'
+            found = f'{folder} holds {there}' if folder.is_dir() else f'there is no folder {folder}'
             raise InputError(
-                f'task.name is {config.name!r}: {folder} holds {there}; set task.data_dir to the folder of '
+                f'task.name is {config.name!r}: {found}; set task.data_dir to the folder of '
                 f'tensorflow-datasets that has {wanted!r}, or task.download=True to fetch it'
             )
         directory = _download(wanted, folder)
