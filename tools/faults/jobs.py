@@ -32,6 +32,12 @@ SHARING = (
     *('--config.sharing.finalists=1', '--config.sharing.ranked=3', '--config.searcher.name=evolution'),
     *('--config.searcher.initial=12', '--config.searcher.rounds=1', '--config.searcher.per_round=4'),
 )
+TEXT = (
+    *('search', '--config=configs/text_quickstart.py', '--config.threads=1', '--config.max_attempts=100000'),
+    *('--config.task.min_count=20', '--config.task.train_tokens=3000', '--config.child.hidden=8'),
+    *('--config.searcher.name=evolution', '--config.searcher.initial=3', '--config.searcher.rounds=1'),
+    *('--config.searcher.per_round=2', '--config.baseline=none'),
+)
 TRAIN = (
     *('train', '--config=configs/cifar10_final.py', '--config.task.name=digits', SPACE, '--config.task.validation=0.3'),
     *('--config.task.augment.cutout=0', '--config.child.auxiliary=False'),
@@ -118,10 +124,18 @@ def search_result(workdir: Path) -> Any:
 
 
 def sharing_result(workdir: Path) -> Any:
-    """Returns that of a search, and the shared weights."""
+    """Returns that of a search, the shared weights, and all rounds, scores and candidates."""
     with np.load(workdir / 'sharing.npz', allow_pickle=False) as arrays:
         shared = {name: arrays[name].ravel().tolist() for name in arrays.files if name != 'about'}
-    return search_result(workdir), shared
+        about = json.loads(arrays['about'].tobytes())
+    return search_result(workdir), shared, without_seconds(about)
+
+
+def without_seconds(value: Any) -> Any:
+    """Returns a JSON value without its fields of times."""
+    if isinstance(value, dict):
+        return {name: without_seconds(inner) for name, inner in value.items() if 'seconds' not in name}
+    return [without_seconds(inner) for inner in value] if isinstance(value, list) else value
 
 
 def training_result(workdir: Path) -> Any:
@@ -184,6 +198,7 @@ JOBS = {
     'ray_driver': Job(of((*SEARCH, '--executor=ray', '--workers=2')), search_result),
     'ray_worker': Job(of((*SEARCH, '--executor=ray', '--workers=2')), search_result, victims=busy_workers),
     'sharing': Job(of(SHARING), sharing_result),
+    'text': Job(of(TEXT), search_result),
     'train': Job(of(TRAIN), training_result),
     'benchmark': Job(benchmark, benchmark_result),
     'tuner': Job(lambda folder: (str(folder),), tuner_result, program=tuner),
