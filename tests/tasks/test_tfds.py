@@ -49,7 +49,7 @@ def test_a_dataset_that_is_not_there_lists_those_that_are(real_data):
 def test_an_empty_folder_of_datasets(tmp_path, monkeypatch):
     assert f'{tmp_path} holds no prepared data set' in error(name='tfds:mnist', data_dir=str(tmp_path))
     monkeypatch.setenv('TFDS_DATA_DIR', str(tmp_path / 'elsewhere'))
-    assert f'{tmp_path / "elsewhere"} holds no prepared data set' in error(name='tfds:mnist')
+    assert f'there is no folder {tmp_path / "elsewhere"}' in error(name='tfds:mnist')
 
 
 @pytest.fixture
