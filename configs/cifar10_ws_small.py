@@ -3,8 +3,8 @@
     nao search --config=configs/cifar10_ws_small.py --data_dir=DATA --workdir=runs/cifar10_ws_small
 
 DATA is a tensorflow-datasets directory that holds cifar10; --config.task.download=True fetches it. With
---config.searcher.name=reinforce it is ENAS, with random Random-WS, for the same number of steps. Cost: Random-WS took
-33 and 35 minutes of one core with a fifth of the data (8,000 training images; docs/measured/sharing_cifar10);
+--config.searcher.name=reinforce it is ENAS, with random Random-WS, for the same number of steps. Cost: 32 to 54
+minutes of one core beside other work, with a fifth of the data (8,000 training images; docs/measured/sharing_cifar10);
 `--dry_run` measures it on yours. Expected result: a cell, and how well the shared scores of small networks rank; not
 their accuracy.
 """

@@ -25,8 +25,8 @@ from nao_tf.spaces.nasbench101 import NASBench101Space
 from nao_tf.spaces.nasbench201 import NASBench201Space
 
 FORMAT, VERSION = 'nao_tf table', 1
-# What a damaged file can raise while it is read.
 MOST_BYTES = 4 << 30  # of the arrays of a table: a small file can hold more than any memory
+# What a damaged file can raise while it is read.
 DAMAGES = (
     *(OSError, EOFError, ValueError, KeyError, NotImplementedError, MemoryError),
     *(zipfile.BadZipFile, zlib.error, struct.error, pickle.PickleError),
@@ -109,7 +109,7 @@ def read(path: Path) -> Content:
             raise InputError(f'{path} is no table, or was cut off: it is no whole .npz file; make it or copy it again')
         try:
             with np.load(here, allow_pickle=False) as file:
-                _check_size(path, here)
+                _check_size(path, file)
                 members = {name: file[name] for name in file.files}
         except DAMAGES as error:
             reason = ' '.join(str(error).split())[:200]
@@ -127,10 +127,9 @@ def read(path: Path) -> Content:
     )
 
 
-def _check_size(path: Path, here: Path) -> None:
+def _check_size(path: Path, file: np.lib.npyio.NpzFile) -> None:
     """Refuses a small file that would take all memory."""
-    with zipfile.ZipFile(here) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
+    size = sum(entry.file_size for entry in file.zip.infolist()) if file.zip is not None else 0
     if size > MOST_BYTES:
         raise InputError(f'{path} holds {size >> 20:,} MiB of arrays; a table has {MOST_BYTES >> 20:,} MiB at most')
 

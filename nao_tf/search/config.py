@@ -117,7 +117,7 @@ def default_recurrent_child_config() -> ml_collections.ConfigDict:
     for field in dataclasses.fields(RecurrentConfig):
         if field.default is not dataclasses.MISSING:
             child[field.name] = field.default
-    child.precision = 'float32'  # and no other yet
+    child.precision = 'float32'  # or 'auto', which is that: language models know no other
     for training_field in dataclasses.fields(LanguageTrainConfig):
         child[training_field.name] = training_field.default
     return child

@@ -103,7 +103,7 @@ def run_search(
             _follow(config, parts, identity, console, execution, sharing)
             return None
         if not Journal(as_path(workdir) / JOURNAL).exists():  # before a wrong one stands in a config
-            warm_evaluations(config, identity, parts.searched, lambda message: None)
+            parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
         with open_workdir(as_path(workdir), identity, flatten(default_config_like(config))) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing, watcher)
     except OSError as error:
@@ -166,7 +166,7 @@ def _run(
     history = loop.history
     history.check(parts.space)
     if (WARM, 0) not in history.batches:
-        parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
+        parts.warm = parts.warm or warm_evaluations(config, identity, parts.searched, console.warn)
         if parts.warm:
             loop.take_over(parts.warm)
     parts.warm = [trial.evaluation for trial in history.of_arm(WARM) if trial.evaluation is not None]

@@ -84,7 +84,7 @@ def _evaluated(child: Child, architecture: Architecture) -> Evaluation:
         return child.evaluate(architecture)
     except DivergedError as error:
         return failed_evaluation(architecture, error)
-    except InputError:
+    except (InputError, OSError):  # of a person or their disk: they say nothing about the child
         raise
     except Exception as error:
         raise AttemptLost(str(lost_worker(error))) from error

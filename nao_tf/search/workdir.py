@@ -59,10 +59,11 @@ def read_training(folder: Path) -> dict[str, Any]:
     """
     summary: dict[str, Any] = read_json(folder / SUMMARY)
     kinds = {'metric': str, 'validation': dict, 'epoch': int, 'parameters': int, 'description': str}
-    for name, kind in kinds.items():
-        if not isinstance(summary.get(name), kind):
-            remedy = REMEDIES[SUMMARY]
-            raise InputError(f'{folder / SUMMARY} is not the summary of a training (see its {name}); {remedy}')
+    wrong = [name for name, kind in kinds.items() if not isinstance(summary.get(name), kind)]
+    wrong += ['test'] if 'test' not in summary else []
+    if wrong:
+        remedy = REMEDIES[SUMMARY]
+        raise InputError(f'{folder / SUMMARY} is not the summary of a training (see its {wrong[0]}); {remedy}')
     return summary
 
 

@@ -4,15 +4,12 @@ import hashlib
 import math
 
 import pytest
-import tensorflow as tf
 
-from nao_tf.errors import InputError
 from nao_tf.evaluators.base import Evaluator
 from nao_tf.search.executor import InProcess, OutOfTime
 from nao_tf.search.history import BASELINE, SEARCH
 from nao_tf.search.journal import Journal
 from nao_tf.search.loop import SearchLoop, start_evaluations
-from nao_tf.search.together import Together
 from nao_tf.searchers.base import Searcher
 from nao_tf.searchers.evaluation import Evaluation, Proposal
 from nao_tf.searchers.random import RandomSearch
@@ -119,29 +116,6 @@ def test_interrupted_anywhere_ends_the_same(tmp_path, whole, stop):
     assert all(trial.attempts == 1 for trial in second.history.trials.values())
 
 
-@pytest.mark.parametrize('written', [True, False])
-def test_interrupted_as_a_start_is_recorded(tmp_path, whole, monkeypatch, written):
-    append = Journal.append
-
-    def interrupted(journal, events):
-        if [event['event'] for event in events] != ['started']:
-            return append(journal, events)
-        if written:
-            append(journal, events)
-        raise KeyboardInterrupt
-
-    loop = make_loop(tmp_path, Hashed())
-    with monkeypatch.context() as patch:
-        patch.setattr(Journal, 'append', interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            loop.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
-    loop.journal.close()
-    again = make_loop(tmp_path, Hashed())
-    assert [trial.attempts for trial in again.history.trials.values()] == [0] * len(again.history.trials)
-    again.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
-    assert outcome(again.history) == whole
-
-
 def test_cut_at_any_byte_ends_the_same(tmp_path, whole):
     loop = make_loop(tmp_path, Hashed())
     loop.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
@@ -195,91 +169,6 @@ def test_failures_are_trials(tmp_path):
         'RuntimeError: out of luck',
         'the score is inf',
     ]
-
-
-def test_a_trial_that_kills_the_process_becomes_a_failure(tmp_path):
-    class Killed(BaseException):
-        """Stands for the end of the process: nothing after it runs."""
-
-    for attempts in (1, 2, 3):
-        loop = make_loop(tmp_path, Hashed(0, Killed()))
-        with pytest.raises(Killed):
-            loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
-        loop.journal.close()
-        assert loop.history.trials[1].attempts == attempts
-    loop = make_loop(tmp_path, Hashed(), max_attempts=3)
-    loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
-    assert loop.history.trials[1].evaluation.failure == 'the process died in each of 3 attempts'
-    assert [trial.finished for trial in loop.history.trials.values()] == [False, True, True, True]
-
-
-class Reached:
-    """A keeper of children of which one has come so far."""
-
-    def __init__(self, position):
-        self.position = position
-
-    def floor(self, trial, history):
-        return math.inf
-
-    def keep(self, trial, evaluation, history):
-        pass
-
-    def tidy(self, history):
-        pass
-
-    def reached(self, trial):
-        return self.position
-
-
-def test_an_attempt_that_came_further_is_the_first_of_its_place(tmp_path):
-    class Killed(BaseException):
-        """Stands for the end of the process: nothing after it runs."""
-
-    found = []
-    for position in (None, 5, 5, 7, 7, 7):
-        loop = make_loop(tmp_path, Hashed(0, Killed()), max_attempts=3)
-        loop.keeper = Reached(position)
-        with pytest.raises(Killed):
-            loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
-        loop.journal.close()
-        found.append(loop.history.trials[1].attempts)
-    assert found == [1, 1, 2, 1, 2, 3]
-    loop = make_loop(tmp_path, Hashed(), max_attempts=3)
-    loop.keeper = Reached(7)
-    loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
-    assert loop.history.trials[1].evaluation.failure == 'the process died in each of 3 attempts'
-
-
-def test_a_child_that_ends_all_of_its_processes_is_passed(tmp_path):
-    class Broadcast:
-        """To nobody."""
-
-        def send(self, data):
-            return data
-
-    class Child(Hashed):
-        def evaluate(self, architecture):
-            if not self.asked or architecture == self.asked[0]:
-                self.asked = [architecture]
-                raise tf.errors.ResourceExhaustedError(None, None, 'OOM when allocating')
-            return super().evaluate(architecture)
-
-    child = Child()
-    for attempts in (1, 2, 3):
-        loop = make_loop(tmp_path, child, max_attempts=3)
-        loop.executor = Together(child, Broadcast(), {})
-        with pytest.raises(
-            InputError, match=r'failed \(ResourceExhaustedError: OOM when allocating\); start all'
-        ) as error:
-            loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
-        assert '\n' not in str(error.value)
-        loop.journal.close()
-        assert loop.history.trials[1].attempts == attempts
-    loop = make_loop(tmp_path, child, max_attempts=3)
-    loop.executor = Together(child, Broadcast(), {})
-    loop.run_arm(SEARCH, Climber(SPACE, seed=3), 4)
-    assert [trial.finished for trial in loop.history.trials.values()] == [False, True, True, True]
 
 
 def test_an_end_of_another_proposal_is_not_taken(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -76,7 +75,7 @@ def _load(file: Path, path: Path, config: TaskConfig, storage: Storage) -> RawIm
                         decoded = _copied(whole, labels, config, storage, key, origin)
                 splits[name] = RawSplit(*decoded)
                 continue
-            images = checked_images(_array(archive, images_key, path, most=math.inf), origin=origin)
+            images = checked_images(_array(archive, images_key, path, bounded=False), origin=origin)
             splits[name] = RawSplit(fitted(images, config.image_size, config.channels, origin=origin), labels)
         class_names = None
         if 'class_names' in archive.files:
@@ -104,10 +103,11 @@ def _copied(
         return writer.finish(key, labels)
 
 
-def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path, most: float | None = None) -> np.ndarray:
+def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path, *, bounded: bool = True) -> np.ndarray:
     with _named(path, key):
-        size = archive.zip.getinfo(f'{key}.npy').file_size if archive.zip is not None else 0
-        if size > (MOST_BYTES if most is None else most):
+        entries = archive.zip.infolist() if bounded and archive.zip is not None else []
+        size = sum(entry.file_size for entry in entries if entry.filename.removesuffix('.npy') == key)
+        if size > MOST_BYTES:
             raise InputError(f'{path}: {key} holds {size >> 20:,} MiB; at most {MOST_BYTES >> 20:,} MiB can be')
         array: np.ndarray = archive[key]
     return array
