@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,11 @@ import numpy as np
 from nao_tf.errors import InputError
 from nao_tf.files import is_whole_archive, local_file
 from nao_tf.networks.classifier import ImageClassifier
+from nao_tf.networks.config import NetworkConfig
+from nao_tf.networks.cost import count_parameters
 from nao_tf.networks.plain_weights import classifier_of_plain
+from nao_tf.networks.recurrent_config import RecurrentConfig
+from nao_tf.spaces.writing import pair_from_json
 from nao_tf.tasks.image import ImageTask
 from nao_tf.tasks.reading import image_files, read_images
 
@@ -33,6 +39,7 @@ def load_classifier(path: Path) -> ImageClassifier:
         )
     try:
         with local_file(path) as file:
+            _check_parameters(Path(file))
             model = keras.models.load_model(file)
             if not isinstance(model, ImageClassifier):
                 model = classifier_of_plain(Path(file), model) or model
@@ -43,6 +50,21 @@ def load_classifier(path: Path) -> ImageClassifier:
             f'{path} holds a {type(model).__name__}, not an image classifier of a search, a training or an export'
         )
     return model
+
+
+def _check_parameters(path: Path) -> None:
+    """Refuses a file whose config asks for more weights than it has: they would be made before the file's are read."""
+    with zipfile.ZipFile(path) as archive:
+        network = json.loads(archive.read('config.json'))['config'].get('network', {}).get('config', {})
+        size = archive.getinfo('model.weights.h5').compress_size
+    if 'cells' in network:
+        count = count_parameters(pair_from_json(network['cells']), NetworkConfig.from_json(network['config']))
+    elif 'nodes' in network:
+        count = RecurrentConfig.from_json(network['config']).parameters(len(network['nodes']))
+    else:
+        return
+    if count > size:
+        raise InputError(f'its config asks for {count:,} weights, its file has {size:,} bytes of them')
 
 
 def test_metrics(model: ImageClassifier, task: ImageTask, *, batch_size: int) -> dict[str, float]:

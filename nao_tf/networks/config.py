@@ -11,8 +11,9 @@ from nao_tf.errors import InputError
 
 STEMS = ('cifar', 'imagenet')
 RULES = ('tf1', 'pytorch')
-# Far beyond any network that was ever trained: what somebody's model file says is built before its weights are read.
-MOST_CELLS, MOST_FILTERS = 200, 8192
+MOST_CELLS = 200  # of a stage, far beyond any network that was trained: even to plan what a file says takes memory
+    200  # of a stage, far beyond any network that was trained: a plan of what a file says takes time and memory
+)
 AUXILIARY_SIDE = 8  # the auxiliary head pools 5x5 and then convolves 2x2: it has nothing to see below this
 
 
@@ -59,7 +60,7 @@ class NetworkConfig:
 
     def __post_init__(self):
         _check_integer('cells_per_stage (N)', self.cells_per_stage, 1, MOST_CELLS)
-        _check_integer('filters (F)', self.filters, 2, MOST_FILTERS)
+        _check_integer('filters (F)', self.filters, 2)
         _check_integer('classes', self.classes, 2)
         if self.filters % 2:
             raise InputError(

@@ -2,16 +2,19 @@
 
 import io
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
 from rich.console import Console
 
+from nao_tf.errors import InputError
 from nao_tf.final import classifier
 from nao_tf.final.config import default_image_train_config
 from nao_tf.final.run import train
 from nao_tf.reports.album import Album
 from nao_tf.reports.training import training_page
+from nao_tf.search.journal import Journal
 from nao_tf.search.status import print_status
 from nao_tf.spaces.registry import get_space
 from nao_tf.training.classifier import ClassifierTrainer
@@ -104,3 +107,30 @@ def test_commands_that_look_on(finished, half_done, tmp_path):
     for name in ('epochs.jsonl', 'summary.json', 'config.json'):
         for file, how in every_damage(finished[0], tmp_path / 'run', only=name):
             survives(lambda: training_page(tmp_path / 'run', Album(tmp_path / 'report')), file, how)
+
+
+def test_an_event_that_is_no_epoch(finished, tmp_path):
+    shutil.copytree(finished[0], tmp_path / 'run')
+    journal = Journal(tmp_path / 'run' / 'epochs.jsonl')
+    journal.append([{'event': 'epoch', 'candidate': 1, 'epoch': 'two', 'loss': 1.0}])
+    journal.close()
+    with pytest.raises(InputError, match=r'epochs\.jsonl holds what is no epoch .*remove it'):
+        training_page(tmp_path / 'run', Album(tmp_path / 'report'))
+
+
+def test_a_model_of_another_candidate_is_not_summarised(command, finished, tmp_path):
+    """As where a kill came between a better candidate's model and its outcome, and its training did not repeat."""
+    shutil.copytree(finished[0], tmp_path / 'run')
+    (tmp_path / 'run' / 'summary.json').unlink()
+    path = tmp_path / 'run' / 'best_model.keras'
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = parts['config.json'].decode()
+    word = next(word for word in ('identity', 'max_pool 3x3', 'conv 1x1') if f'"{word}"' in config)
+    other = 'identity' if word != 'identity' else 'max_pool 3x3'
+    parts['config.json'] = config.replace(f'"{word}"', f'"{other}"').encode()
+    with zipfile.ZipFile(path, 'w') as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match=r'best_model\.keras is not of the best candidate'):
+        command(tmp_path / 'run')

@@ -245,8 +245,15 @@ def test_models(data, model_file, tmp_path):
     reads(load_classifier, path)
 
 
-@pytest.mark.parametrize(('field', 'value'), [('cells_per_stage', 10**9), ('filters', 10**9)])
-def test_models_that_would_take_all_memory(field, value, model_file, tmp_path):
+@pytest.mark.parametrize(
+    ('field', 'value', 'words'),
+    [
+        ('cells_per_stage', 10**9, 'must be at most 200'),
+        ('filters', 4096, 'weights, its file has'),
+        ('classes', 10**9, 'weights, its file has'),
+    ],
+)
+def test_models_that_would_take_all_memory(field, value, words, model_file, tmp_path):
     with zipfile.ZipFile(model_file) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(parts['config.json'])
@@ -255,7 +262,7 @@ def test_models_that_would_take_all_memory(field, value, model_file, tmp_path):
     with zipfile.ZipFile(path, 'w') as archive:
         for part, content in (parts | {'config.json': json.dumps(config).encode()}).items():
             archive.writestr(part, content)
-    with pytest.raises(InputError, match=f'must be at most .*, not {value}'):
+    with pytest.raises(InputError, match=words):
         load_classifier(path)
 
 
@@ -297,6 +304,15 @@ def test_arrays_that_unpack_to_more_than_memory(place, tmp_path, monkeypatch):
     read = Table.open if 'table' in place else lambda path: make_task({'name': 'npz', 'path': str(path)})
     with pytest.raises(InputError, match=r'arrays\.npz.* holds . MiB.* 1 MiB'):
         read(path)
+
+
+def test_a_member_that_is_no_array(tmp_path):
+    path = tmp_path / 'arrays.npz'
+    np.savez(path, images=np.zeros((4, 8, 8), np.uint8))
+    with zipfile.ZipFile(path, 'a') as archive:
+        archive.writestr('labels', b'no array')
+    with pytest.raises(InputError, match=r'arrays\.npz'):
+        make_task({'name': 'npz', 'path': str(path)})
 
 
 def test_a_word_is_in_memory_once(tmp_path):

@@ -13,8 +13,8 @@ from tests.search.test_loop import SPACE, Climber, Hashed, make_loop, outcome
 
 
 @pytest.mark.parametrize('written', [True, False])
-def test_interrupted_as_a_start_is_recorded(tmp_path, monkeypatch, written):
-    whole = make_loop(tmp_path / 'whole', Hashed())
+def test_interrupted_as_a_start_is_recorded(tmp_path, tmp_path_factory, monkeypatch, written):
+    whole = make_loop(tmp_path_factory.mktemp('whole'), Hashed())
     whole.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
     append = Journal.append
 
