@@ -12,8 +12,6 @@ from nao_tf.errors import InputError
 STEMS = ('cifar', 'imagenet')
 RULES = ('tf1', 'pytorch')
 MOST_CELLS = 200  # of a stage, far beyond any network that was trained: even to plan what a file says takes memory
-    200  # of a stage, far beyond any network that was trained: a plan of what a file says takes time and memory
-)
 AUXILIARY_SIDE = 8  # the auxiliary head pools 5x5 and then convolves 2x2: it has nothing to see below this
 
 

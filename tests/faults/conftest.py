@@ -68,7 +68,7 @@ def model_file(task, tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def instant_search(task, model_file):
-    """Returns the command: `search(workdir, stop_after=None, **fields)`, which returns its result and what it printed.
+    """Returns the command: `search(workdir, stop_after=None, watcher=None, **fields)`: its result and what it printed.
 
     It stops as by Ctrl-C after so many children; `fields` are of the config.
     """
@@ -82,7 +82,7 @@ def instant_search(task, model_file):
     config.searcher.initial, config.searcher.rounds, config.searcher.per_round = 2, 1, 2
     build_parts = nao_tf.search.run.build_parts
 
-    def search(workdir, stop_after=None, **fields):
+    def search(workdir, stop_after=None, watcher=None, **fields):
         def with_instant_children(*arguments):
             parts = build_parts(*arguments)
             parts.evaluator = Instant(model_file, stop_after)
@@ -93,6 +93,8 @@ def instant_search(task, model_file):
             own = config.copy_and_resolve_references()
             own.update(fields)
             output = io.StringIO()
-            return run_search(own, workdir, task=task, console=Console(file=output, width=1000)), output.getvalue()
+            return run_search(
+                own, workdir, task=task, watcher=watcher, console=Console(file=output, width=1000)
+            ), output.getvalue()
 
     return search

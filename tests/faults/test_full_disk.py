@@ -1,16 +1,22 @@
 """A file system that is really full, and what killed processes leave on one."""
 
+import errno
 import os
 import subprocess
 import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators import child
+from nao_tf.evaluators.predict import load_classifier
 from nao_tf.evaluators.trained_child import TrainedChild
+from nao_tf.export.serving import write_saved_model
 from nao_tf.files import written_whole
+from nao_tf.final.config import default_image_train_config
+from nao_tf.final.run import train
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.search.executor import attempt
 from nao_tf.spaces.registry import get_space
@@ -91,3 +97,44 @@ def test_what_a_killed_process_had_written_goes_at_the_next_writing(tmp_path):
     with written_whole(tmp_path / 'state.npz') as partial:
         partial.write_text('whole')
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, 'state.npz'])
+
+
+class Full:
+    """A watcher whose disk is full."""
+
+    def __getattr__(self, name):
+        def write(*what):
+            raise tf.errors.ResourceExhaustedError(None, None, 'No space left on device')
+
+        return write
+
+
+def test_a_picture_of_a_search_that_finds_no_room_does_not_end_it(instant_search, tmp_path):
+    expected = result_of(tmp_path / 'whole', instant_search(tmp_path / 'whole')[0])
+    result, output = instant_search(tmp_path / 'run', watcher=Full())
+    assert result_of(tmp_path / 'run', result) == expected
+    assert output.count('nothing more is written for TensorBoard; the search goes on') == 1
+
+
+@pytest.mark.parametrize('number', [errno.ENOSPC, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EMFILE])
+def test_a_disk_that_fails_ends_a_training_in_one_line(number, tmp_path, monkeypatch):
+    def fail(path, *arguments):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr('nao_tf.final.images.keep_architectures', lambda found, text, folder: fail(folder))
+    config = default_image_train_config()
+    config.task.name, config.child.auxiliary, config.child.cells_per_stage, config.child.filters = 'digits', False, 1, 2
+    with pytest.raises(InputError, match=os.strerror(number)) as error:
+        train(config, tmp_path / 'run')
+    assert str(tmp_path / 'run') in str(error.value)
+    assert 'the same command continues' in str(error.value)
+    assert '\n' not in str(error.value)
+
+
+def test_an_export_that_finds_no_room_is_one_line(small_disk, model_file):
+    with (small_disk / 'ballast').open('wb') as file:
+        file.write(bytes(SIZE - (80 << 10)))
+    with pytest.raises(InputError, match='cannot write') as error:
+        write_saved_model(load_classifier(model_file), small_disk / 'serving')
+    assert '\n' not in str(error.value)
+    assert [path.name for path in small_disk.iterdir()] == ['ballast']
