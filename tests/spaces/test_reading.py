@@ -146,9 +146,12 @@ def test_kinds_of_cells():
     ('text', 'message'),
     [
         ('', 'empty text'),
-        ('NAONet_C', "'NAONet_C' is no named cell .NAONet, .*, no line of tokens, and no file that exists"),
-        ('absent/cell.json', 'no file that exists'),
-        ('7', 'no file that exists'),
+        (
+            'NAONet_C',
+            "'NAONet_C' is no named cell .NAONet, .*, no line of tokens, and no file or work directory that exists",
+        ),
+        ('absent/cell.json', 'no file or work directory that exists'),
+        ('7', 'no file or work directory that exists'),
         ('1 2 3', 'has 60 tokens, not 3'),
         (NAONET_A.replace('0 7', '0 99', 1), 'operation 99 at position 1 is outside 0..15'),
         (str(ARCHITECTURE).replace('9', '90'), 'token 90 at position 1 is outside 1..20'),
