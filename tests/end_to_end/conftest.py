@@ -1,6 +1,7 @@
 """A search that is whole but small, through the command line in a fresh process."""
 
 import contextlib
+import fcntl
 import io
 import json
 import os
@@ -69,8 +70,15 @@ def trials(workdir):
 
 @pytest.fixture(scope='session')
 def finished(tmp_path_factory):
-    """The work directory of a finished small search, and what the command printed."""
-    workdir = tmp_path_factory.mktemp('finished') / 'run'
-    result = nao_from_nothing('search', *SMALL, f'--workdir={workdir}')
-    assert result.returncode == 0, result.stderr
-    return workdir, result
+    """The work directory of a finished small search, and what the command printed; made once for all workers."""
+    place = tmp_path_factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        place = place.parent
+    workdir, printed = place / 'finished' / 'run', place / 'finished.json'
+    with (place / 'finished.lock').open('w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not printed.exists():
+            result = nao_from_nothing('search', *SMALL, f'--workdir={workdir}')
+            assert result.returncode == 0, result.stderr
+            printed.write_text(json.dumps([result.args, result.returncode, result.stdout, result.stderr]))
+    return workdir, subprocess.CompletedProcess(*json.loads(printed.read_text()))

@@ -8,6 +8,10 @@ import sys
 import numpy as np
 import pytest
 
+from nao_tf.networks.cost import count_parameters
+from nao_tf.reports.series import sizes
+from nao_tf.reports.source import open_source
+from nao_tf.spaces.reading import cells_of
 from tests.end_to_end.conftest import ROOT, SMALL, nao, nao_here, trials
 
 pytestmark = pytest.mark.slow
@@ -132,3 +136,15 @@ def test_status_and_predict(finished, tmp_path):
     rows = [line.split('\t') for line in predicted.stdout.splitlines()]
     assert [row[0].rsplit('/', 1)[-1] for row in rows] == ['0.png', '1.png', '2.png']
     assert all(row[1] in '0123456789' and 0 < float(row[2]) <= 1 for row in rows)
+
+
+def test_sizes_of_real_children(finished):
+    """What a report reads from a work directory."""
+    source = open_source(finished[0])
+    assert source.network is not None
+    for trial in source.finished:
+        cells = cells_of(trial.proposal.architecture, source.space)
+        assert count_parameters(cells, source.network) == trial.evaluation.parameters
+    found = sizes(source.finished, source.space, source.network)
+    assert set(found.costs) == {'parameters', 'multiply-adds'}
+    assert len(found.costs['multiply-adds']) == len(source.finished)
