@@ -6,6 +6,7 @@ The public names are loaded when they are first used, so that what needs no Tens
 import importlib
 import importlib.util
 import os
+import platform
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,11 @@ if importlib.util.find_spec('tensorflow') is None:
 import wrapt
 
 from nao_tf.errors import InputError
+
+# TensorFlow has oneDNN for every x86 processor, and leaves it off on those without AVX-512 for neural networks, where a
+# step of a child takes up to three times as long (docs/train.md). It reads this when it is imported.
+if platform.machine().lower() in ('x86_64', 'amd64'):
+    os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 
 if TYPE_CHECKING:
     from nao_tf.controller.controller import Controller

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+import nao_tf  # noqa: F401 - before TensorFlow, which reads what it sets
 from tests.support import fake_gcs
 
 # The matrices here are small: BLAS threads cost more processor time than they save.

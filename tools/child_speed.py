@@ -18,6 +18,8 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 
+import nao_tf  # noqa: F401 - before TensorFlow, which reads what it sets
+
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
 import keras

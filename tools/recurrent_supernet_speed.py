@@ -15,6 +15,8 @@ import functools
 import os
 import time
 
+import nao_tf  # noqa: F401 - before TensorFlow, which reads what it sets
+
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
 import numpy as np

@@ -17,6 +17,8 @@ import os
 import statistics
 import time
 
+import nao_tf  # noqa: F401 - before TensorFlow, which reads what it sets
+
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
 import numpy as np

@@ -17,6 +17,8 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 
+import nao_tf  # noqa: F401 - before TensorFlow, which reads what it sets
+
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
 import keras
