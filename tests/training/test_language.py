@@ -115,7 +115,7 @@ def test_rate_is_scaled_by_the_length(task):
 
 
 def test_averaging_starts_when_the_loss_stalls(task):
-    config = dataclasses.replace(CONFIG, epochs=12, learning_rate=40.0, averaging_patience=1)
+    config = dataclasses.replace(CONFIG, epochs=12, learning_rate=30.0, averaging_patience=1)
     trainer = trainer_of(task, config)
     seen = []
     result = trainer.train(lambda epoch, perplexity: seen.append((trainer.optimizer.averaging, perplexity)))
