@@ -10,7 +10,8 @@ some N and F, near `--parameters`. Each is trained by `ClassifierTrainer` on the
 order with the same augmentation for the same seed, by momentum and one cosine without drop path, dropout and auxiliary
 head (so short a training has little to regularise), and tested once, with the weights of its last epoch. Its learning
 rate is that of `--learning_rates` which is best on validation after `--pilot_epochs`, by a seed that is used for
-nothing else. Records in the output folder are only read, so the runs can be stopped.
+nothing else. Records in the output folder are only read, so the runs can be stopped, and several of this program may
+work on one output (--first).
 """
 
 import functools
@@ -57,6 +58,7 @@ flags.DEFINE_string('task', 'tfds:cifar10', 'the images, as `nao_tf.search` take
 flags.DEFINE_string('data_dir', '', 'folder of tensorflow-datasets')
 flags.DEFINE_integer('pad', 4, 'zero pixels around before the crop')
 flags.DEFINE_list('models', ['NAONet_A', 'ResNet', 'MobileNetV2'], 'what is trained, with commas')
+flags.DEFINE_integer('first', 0, 'first seed')
 flags.DEFINE_integer('seeds', 3, 'trainings of each')
 flags.DEFINE_integer('parameters', 220_000, 'of each model, about')
 flags.DEFINE_list('cells_per_stage', ['1', '2'], 'N of the cells, whatever makes them equal')
@@ -236,7 +238,7 @@ def main(arguments: Sequence[str]) -> None:
             pilots[rate] = recorded(FLAGS.output, f'{model}-{parameters}-rate-{rate:g}', made, console)
         chosen[model] = max(rates, key=lambda rate: pilots[rate])
     records: dict[str, list[dict]] = {model: [] for model in FLAGS.models}
-    for seed, model in itertools.product(range(FLAGS.seeds), FLAGS.models):
+    for seed, model in itertools.product(range(FLAGS.first, FLAGS.first + FLAGS.seeds), FLAGS.models):
         size, parameters = found[model]
         made = functools.partial(train, model, seed, task, size, chosen[model])
         records[model].append(recorded(FLAGS.output, f'{model}-{parameters}-{seed}', made, console))
