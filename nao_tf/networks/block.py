@@ -40,8 +40,8 @@ class Pass:
         """Returns every stride-th pixel of x [B, H, W, C] in both directions.
 
         This goes before a 1x1 convolution in place of its stride: oneDNN's gradient of a strided 1x1 convolution
-        of fewer than 16 channels writes past its buffer (uxlfoundation/oneDNN issue 6035) and kills the process
-        on a CPU with AVX-512. A pooling of one pixel costs no more; the gradient of a strided slice does.
+        of fewer than 8 channels, 16 with AVX-512, writes past its buffer (uxlfoundation/oneDNN issue 6035) and kills
+        the process. A pooling of one pixel costs no more; the gradient of a strided slice does.
         """
         key = ('subsample', id(x), stride)
         if key not in self._shared:

@@ -16,6 +16,8 @@ STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3,
 
 def conv(x: Any, filters: int, kernel: int = 3, stride: int = 1) -> Any:
     """Convolution -> normalisation, by whose running means an epoch of a hundred steps is many."""
+    if kernel == 1 and stride > 1:  # the same pixels: oneDNN's gradient of it fails below 8 channels (issue 6035)
+        x, stride = layers.AveragePooling2D(1, stride, padding='same')(x), 1
     x = layers.Conv2D(filters, kernel, stride, padding='same', use_bias=False, kernel_initializer='he_normal')(x)
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
 
