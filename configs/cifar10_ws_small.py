@@ -3,7 +3,7 @@
     nao search --config=configs/cifar10_ws_small.py --data_dir=DATA --workdir=runs/cifar10_ws_small
 
 DATA is a tensorflow-datasets directory that holds cifar10; --config.task.download=True fetches it. With
---config.searcher.name=reinforce it is ENAS, with random Random-WS, for the same number of steps. Cost: 32 to 54
+--config.searcher.name=reinforce it is ENAS, with random Random-WS, for the same number of steps. Cost: 22 to 54
 minutes of one core beside other work, with a fifth of the data (8,000 training images; docs/measured/sharing_cifar10);
 `--dry_run` measures it on yours. Expected result: a cell, and how well the shared scores of small networks rank; not
 their accuracy.
