@@ -5,8 +5,9 @@
 DATA is a tensorflow-datasets directory that holds cifar10; --config.task.download=True fetches it. Cost: with a
 fifth of the data (8,000 training images; all of it has 40,000), 56 children in 28 minutes on two cores that did other
 work too; `--dry_run` measures it on yours.
-Expected result: small children trained for two epochs, in that run .45 to .47 validation accuracy at best (NAO's two
-rounds .0128 above random on average, not significant); the cell is the result, not their accuracy.
+Expected result: small children trained for two epochs, in two runs .45 to .48 validation accuracy at best (NAO's two
+rounds .0128 above random on average in one, .0039 below it in the other, neither significant: docs/results.md); the
+cell is the result, not their accuracy.
 """
 
 from nao_tf.search.config import default_config
