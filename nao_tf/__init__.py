@@ -22,7 +22,7 @@ import wrapt
 from nao_tf.errors import InputError
 
 # TensorFlow has oneDNN for every x86 processor, and leaves it off on those without AVX-512 for neural networks, where a
-# step of a child takes up to three times as long (docs/train.md). It reads this when it is imported.
+# step of a child then takes more than twice as long (docs/train.md). It reads this when it is imported.
 if platform.machine().lower() in ('x86_64', 'amd64'):
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 

@@ -12,8 +12,13 @@ only read, so the runs can be stopped, and shared by several of this program.
 import functools
 import itertools
 import math
+import os
 import time
 from collections.abc import Sequence
+
+import nao_tf  # noqa: F401 - before TensorFlow, which reads what it sets
+
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
 import ml_collections
 import numpy as np

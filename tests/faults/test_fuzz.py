@@ -250,6 +250,7 @@ def test_models(data, model_file, tmp_path):
     [
         ('cells_per_stage', 10**9, 'must be at most 200'),
         ('filters', 4096, 'weights, its file has'),
+        ('filters', 10**9, 'weights, its file has'),
         ('classes', 10**9, 'weights, its file has'),
     ],
 )

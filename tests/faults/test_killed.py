@@ -33,7 +33,7 @@ def source(tmp_path_factory):
 def test_killed_at_random_moments_it_ends_the_same(kind, tmp_path, request):
     if JOBS[kind].before:
         shutil.copytree(request.getfixturevalue('source'), tmp_path / 'source')
-    result = forks.finish('tools/kill_test.py', f'--kind={kind}', '--kills=1', f'--folder={tmp_path}', timeout=600)
+    result = forks.finish('tools/kill_test.py', f'--kind={kind}', '--kills=2', f'--folder={tmp_path}', timeout=600)
     assert result.returncode == 0, result.stdout + result.stderr
     assert f'{kind}: ' in result.stdout
     assert 'nothing lost' in result.stdout
