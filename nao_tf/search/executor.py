@@ -11,6 +11,7 @@ from typing import Self
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.base import Evaluator
+from nao_tf.interrupts import interrupts_noticed
 from nao_tf.search.history import Trial
 from nao_tf.searchers.evaluation import Evaluation
 from nao_tf.spaces.architecture import Architecture
@@ -106,7 +107,8 @@ def attempt(evaluator: Evaluator, architecture: Architecture) -> Evaluation:
     """
     started = time.perf_counter()
     try:
-        return evaluator.evaluate(architecture)
+        with interrupts_noticed():
+            return evaluator.evaluate(architecture)
     except InputError:
         raise
     except Exception as error:

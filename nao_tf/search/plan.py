@@ -5,6 +5,7 @@ from __future__ import annotations
 import ml_collections
 from rich.console import Console
 
+from nao_tf.interrupts import interrupts_noticed
 from nao_tf.search.config import flatten
 from nao_tf.search.costs import UNITS, describe_limits
 from nao_tf.search.estimate import estimate, estimate_from, estimate_shared
@@ -83,7 +84,8 @@ def describe_children(
             return
         loop.record([{'event': 'probe'}])
     try:
-        guess = estimate_from(trained, children) if trained else estimate(parts.evaluator, children, parts.searched)
+        with interrupts_noticed():
+            guess = estimate_from(trained, children) if trained else estimate(parts.evaluator, children, parts.searched)
     except Exception as error:  # the child that is measured may fail as any other may
         console.print(f'no estimate: the child that was to be measured failed ({type(error).__name__})', markup=False)
         return

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.child import Child
+from nao_tf.interrupts import interrupts_noticed
 from nao_tf.search.executor import AttemptLost, Executor, OutOfTime, failed_evaluation
 from nao_tf.search.history import Trial
 from nao_tf.search.identity import check_agreement
@@ -81,7 +82,8 @@ def follow(child: Child, broadcast: Broadcast, identity: dict[str, Any]) -> int:
 def _evaluated(child: Child, architecture: Architecture) -> Evaluation:
     """Returns an evaluation; what happens in one process only ends all of them, as they wait for each other."""
     try:
-        return child.evaluate(architecture)
+        with interrupts_noticed():
+            return child.evaluate(architecture)
     except DivergedError as error:
         return failed_evaluation(architecture, error)
     except (InputError, OSError):  # of a person or their disk: they say nothing about the child

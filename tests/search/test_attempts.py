@@ -1,6 +1,8 @@
 """Attempts of a trial: which count, and when a trial is given up."""
 
 import math
+import os
+import signal
 
 import pytest
 import tensorflow as tf
@@ -34,6 +36,34 @@ def test_interrupted_as_a_start_is_recorded(tmp_path, tmp_path_factory, monkeypa
     again = make_loop(tmp_path, Hashed())
     assert [trial.attempts for trial in again.history.trials.values()] == [0] * len(again.history.trials)
     again.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
+    assert outcome(again.history) == outcome(whole.history)
+
+
+def test_ctrl_c_that_c_code_makes_another_error_of_is_no_failure(tmp_path, tmp_path_factory):
+    class Swallowing(Hashed):
+        def evaluate(self, architecture):
+            if len(self.asked) == 3:
+                try:
+                    os.kill(os.getpid(), signal.SIGINT)
+                except KeyboardInterrupt:
+                    raise SystemError('bad argument to internal function') from None
+            return super().evaluate(architecture)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        loop = make_loop(tmp_path, Swallowing())
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    loop.journal.close()
+    again = make_loop(tmp_path, Hashed())
+    ended = [trial.evaluation is not None for trial in again.history.trials.values()]
+    assert ended == [True, True, True, False]
+    assert [trial.attempts for trial in again.history.trials.values() if trial.evaluation is None] == [0]
+    again.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
+    whole = make_loop(tmp_path_factory.mktemp('whole'), Hashed())
+    whole.run_arm(SEARCH, Climber(SPACE, seed=3), 12)
     assert outcome(again.history) == outcome(whole.history)
 
 
