@@ -1,7 +1,7 @@
 """Measures child networks: build + first training step, step time, the plain Keras yardstick, memory.
 
     python tools/child_speed.py                  # everything, about 10 minutes on two cores
-    python tools/child_speed.py --only=build     # or: memory, large, ratio, step, grappler
+    python tools/child_speed.py --only=build     # or: memory, large, ratio, step, strips, grappler
 
 Every row is a median, with the least in brackets; each network is new, none is measured before three others have
 warmed the process up. A training step is GradientTape, clipping by the global norm and momentum, compiled as one
@@ -17,6 +17,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from unittest import mock
 
 import nao_tf  # noqa: F401 - before TensorFlow, which reads what it sets
 
@@ -28,6 +29,7 @@ import psutil
 import tensorflow as tf
 from plain_keras import plain_network
 
+from nao_tf.networks import depthwise
 from nao_tf.networks.cell_network import CellNetwork
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
@@ -136,6 +138,27 @@ def measure_step(steps: int = 40) -> None:
         print(f'training step, NAONet_A N=1 F=8, {rules} rules: {spread(times, 1e3, 0)} ms')
 
 
+def measure_strips(steps: int = 20) -> None:
+    """A step with the kernel gradients of depthwise convolutions in strips, and as TensorFlow gives them, by turns."""
+    config = NetworkConfig(cells_per_stage=1, filters=8, **CIFAR)
+    ratios = []
+    others = ((f'random {seed}', cells) for seed, cells in enumerate(random_cells(4)))
+    for name, cells in [('NAONet_A', named_cell('NAONet_A').cells), *others]:
+        made = {}
+        for strips in (False, True):
+            with mock.patch.object(depthwise, '_by_onednn', lambda strips=strips: strips):
+                made[strips] = training_step(CellNetwork(cells, config), config.image_shape)
+                made[strips]()
+        times: dict[bool, list[float]] = {False: [], True: []}
+        for _ in range(steps):
+            for strips, step in made.items():
+                times[strips].append(timed(step))
+        plain, ours = (statistics.median(times[strips]) for strips in made)
+        ratios.append(plain / ours)
+        print(f'  {name}: {plain * 1e3:.0f} ms as it is, {ours * 1e3:.0f} ms in strips, ratio {plain / ours:.2f}')
+    print(f'step as it is / in strips, {len(ratios)} cells: {spread(ratios)}')
+
+
 def measure_grappler(count: int = 5, steps: int = 10) -> None:
     """The first call and the step with TensorFlow's graph optimiser and without it."""
     config = NetworkConfig(cells_per_stage=1, filters=8, **CIFAR)
@@ -184,6 +207,7 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     'large': measure_large,
     'ratio': measure_ratio,
     'step': measure_step,
+    'strips': measure_strips,
     'grappler': measure_grappler,
 }
 

@@ -5,8 +5,9 @@
 
 `selected` and `masked` are the executions of the package. `plain` is the obvious form, `tf.switch_case` over inputs and
 operations in one graph; `apart` is a function of its own for each architecture, which is what a step costs without any
-choice in it (and a trace for every architecture). The steps of all forms take turns, so that they see the same machine;
-what counts is the ratio to `plain`. Of each form: seconds to the end of the first step, the median step in wall and in
+choice in it (and a trace for every architecture). `unstripped` is `selected` with TensorFlow's own gradient of
+depthwise kernels (`networks/depthwise.py`). The steps of all forms take turns, so that they see the same machine; what
+counts is the ratio to `plain`. Of each form: seconds to the end of the first step, the median step in wall and in
 processor time, least in brackets.
 """
 
@@ -16,6 +17,7 @@ import argparse
 import os
 import statistics
 import time
+from unittest import mock
 
 import nao_tf  # noqa: F401 - before TensorFlow, which reads what it sets
 
@@ -24,6 +26,8 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 import numpy as np
 import tensorflow as tf
 
+from nao_tf.networks import depthwise
+from nao_tf.search.devices import set_threads, spread_branches
 from nao_tf.spaces.cells import CELL_INPUTS
 from nao_tf.spaces.registry import get_space
 from nao_tf.supernets.codes import branch_rows, loose_ends
@@ -115,8 +119,15 @@ def main() -> None:
     parser.add_argument('--side', type=int, default=16, help='pixels of an image')
     parser.add_argument('--architectures', type=int, default=6)
     parser.add_argument('--rounds', type=int, default=8)
+    parser.add_argument(
+        '--threads', type=int, help='of TensorFlow, 0 for its own choice; without it those of a weight-sharing search'
+    )
     parser.add_argument('--forms', default='selected,apart,plain,masked')
     arguments = parser.parse_args()
+    if arguments.threads is None:
+        spread_branches()
+    else:
+        set_threads(arguments.threads)
     space = get_space(arguments.space)
     config = SupernetConfig(
         cells_per_stage=1,
@@ -142,14 +153,21 @@ def main() -> None:
                 functions[-1]()
             steps[form] = functions
         else:
-            trainer = make(space, config, Plain()) if form == 'plain' else make(space, config, name=form)
+            execution = Plain() if form == 'plain' else None
+            trainer = make(space, config, execution, 'masked' if form == 'masked' else 'selected')
             given = [(images, labels, weights, tf.constant(trainer.supernet.codes(cell)), *others) for cell in cells]
-            trainer.step(*given[0])
+            strips = form != 'unstripped' and depthwise._by_onednn()
+            with mock.patch.object(depthwise, '_by_onednn', lambda strips=strips: strips):
+                trainer.step(*given[0])
             steps[form] = [lambda one=one, step=trainer.step: step(*one) for one in given]
         elapsed = time.perf_counter() - started[0], time.process_time() - started[1]
         first[form] = [seconds / (len(cells) if form == 'apart' else 1) for seconds in elapsed]
     size = f'{config.network.cells} cells, F={config.filters}, batch {BATCH} of {arguments.side}x{arguments.side}'
+    said = tf.config.threading
+    threads = said.get_intra_op_parallelism_threads(), said.get_inter_op_parallelism_threads()
+    within, between = (number or "TensorFlow's own" for number in threads)
     print(f'{arguments.space}, {len(space.operations)} operations, {size}; {len(cells)} architectures')
+    print(f'threads within operations: {within}; between: {between}')
     report(first, steps, arguments.rounds)
 
 

@@ -16,7 +16,8 @@ from nao_tf.controller.program import ROWS
 @functools.cache
 def _side_by_side() -> Callable:
     """Returns a `map` whose calls run on as many threads as TensorFlow uses."""
-    threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+    said = tf.config.threading
+    threads = max(said.get_intra_op_parallelism_threads(), said.get_inter_op_parallelism_threads()) or os.cpu_count()
     return map if threads == 1 else ThreadPoolExecutor(threads).map
 
 

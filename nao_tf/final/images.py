@@ -25,10 +25,10 @@ from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.cost import count_multiply_adds, count_parameters
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
+from nao_tf.search.devices import set_threads
 from nao_tf.search.events import finite
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
-from nao_tf.search.setup import set_threads
 from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_json, read_training
 from nao_tf.spaces.writing import describe_cells, pair_to_json

@@ -25,10 +25,10 @@ from nao_tf.networks.recurrent_plan import check_activation
 from nao_tf.search.children import recurrent_recipe
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
+from nao_tf.search.devices import set_threads
 from nao_tf.search.events import finite
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.progress import clock
-from nao_tf.search.setup import set_threads
 from nao_tf.search.terminal import Terminal, as_terminal
 from nao_tf.search.workdir import MODEL, SUMMARY, check_model, open_workdir, read_training
 from nao_tf.spaces.cells import RecurrentCell

@@ -12,6 +12,7 @@ import tensorflow as tf
 from nao_tf.errors import InputError
 from nao_tf.networks import initialization
 from nao_tf.networks.block import Block, Pass
+from nao_tf.networks.depthwise import depthwise_conv2d
 from nao_tf.networks.normalization import normalization_weights
 from nao_tf.networks.weight import Weight
 
@@ -92,13 +93,13 @@ class SeparableConvNorm(Block):
     def apply(self, x: tf.Tensor, weights: Mapping[str, Any], call: Pass) -> tf.Tensor:
         """Computes the block, see `Block.apply`."""
         x = call.relu(x)
-        dilation, padding = self.dilation, 'SAME'
-        if self.stride > 1 and self.dilation > 1:
-            x, dilation, padding = self._phase(x), 1, 'VALID'
-            strides = (1, 1, 1, 1)
+        if self.dilation == 1:
+            x = depthwise_conv2d(x, weights['depthwise'], self.stride, training=call.training)
+        elif self.stride > 1:
+            x = tf.nn.depthwise_conv2d(self._phase(x), weights['depthwise'], (1, 1, 1, 1), 'VALID')
         else:
-            strides = (1, self.stride, self.stride, 1)
-        x = tf.nn.depthwise_conv2d(x, weights['depthwise'], strides, padding, dilations=(dilation, dilation))
+            dilations = (self.dilation, self.dilation)
+            x = tf.nn.depthwise_conv2d(x, weights['depthwise'], (1, 1, 1, 1), 'SAME', dilations=dilations)
         return call.normalize(tf.nn.conv2d(x, weights['pointwise'], 1, 'VALID'), weights)
 
     def _phase(self, x: tf.Tensor) -> tf.Tensor:

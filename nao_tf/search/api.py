@@ -10,10 +10,10 @@ import ml_collections
 
 from nao_tf.errors import InputError
 from nao_tf.search.config import default_config, default_text_config, set_field
+from nao_tf.search.devices import prepare_devices
 from nao_tf.search.execution import Execution
 from nao_tf.search.result import Result
 from nao_tf.search.run import run_search
-from nao_tf.search.setup import set_threads, share_gpus
 from nao_tf.search.watch import Watcher
 from nao_tf.tasks.make import Task, as_task, is_text
 from nao_tf.training.distribution import OFF, Distribution
@@ -78,8 +78,7 @@ def search(
         settings.searcher.seeds = settings.searcher.per_round
     for name, value in (overrides or {}).items():
         set_field(settings, name, value, origin='overrides')
-    set_threads(settings.threads)
-    share_gpus()
+    prepare_devices(settings)
     if executor != 'ray':
         make_strategy(distribution)
     return run_search(

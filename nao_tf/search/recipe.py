@@ -46,10 +46,9 @@ def _prepare(config: ml_collections.ConfigDict) -> None:
     """Sets TensorFlow and Keras as the search's own process does."""
     import keras
 
-    from nao_tf.search.setup import set_threads, share_gpus
+    from nao_tf.search.devices import prepare_devices
 
-    set_threads(config.threads)
-    share_gpus()
+    prepare_devices(config)
     keras.config.set_dtype_policy(config.child.precision)
 
 

@@ -16,6 +16,7 @@ from nao_tf.files import as_path, write_text
 from nao_tf.search.budgets import missing_children
 from nao_tf.search.conclusion import crown, print_search, summarise_search
 from nao_tf.search.config import flatten
+from nao_tf.search.devices import prepare_devices
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime, check_hours
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
@@ -25,7 +26,7 @@ from nao_tf.search.loop import SearchLoop, start_evaluations
 from nao_tf.search.plan import describe_children, describe_search, describe_shared
 from nao_tf.search.progress import Progress
 from nao_tf.search.result import Result
-from nao_tf.search.setup import Parts, build_parts, identify, set_threads, share_gpus, warm_evaluations
+from nao_tf.search.setup import Parts, build_parts, identify, warm_evaluations
 from nao_tf.search.sharing.config import default_config_like
 from nao_tf.search.sharing.progress import SharingProgress
 from nao_tf.search.sharing.setup import Shared, Sharing, prepare, with_finalists
@@ -73,8 +74,7 @@ def run_search(
     started = time.perf_counter()
     check_hours(max_hours)
     console = as_terminal(console)
-    set_threads(config.threads)
-    share_gpus()
+    prepare_devices(config)
     if execution.executor != 'ray':
         make_strategy(execution.distribution)  # which has to come before any other use of TensorFlow
     config = config.copy_and_resolve_references()

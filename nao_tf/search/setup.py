@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import ml_collections
-import tensorflow as tf
 
 from nao_tf.errors import InputError
 from nao_tf.evaluators.child import Child
@@ -173,40 +171,6 @@ def check_choice(field: str, value: str, choices: tuple[str, ...]) -> None:
 def derived_seed(seed: int, purpose: str) -> int:
     """Returns a seed in [0, 2^31) that depends on another seed and on what it is for."""
     return int.from_bytes(hashlib.sha256(f'{seed}/{purpose}'.encode()).digest()[:4], 'big') & 0x7FFFFFFF
-
-
-def set_threads(threads: int) -> None:
-    """Fixes TensorFlow's threads within one operation, on which the scores of a seed depend.
-
-    Args:
-        threads: 0 leaves them alone.
-
-    Raises:
-        InputError: if the number is negative, or TensorFlow already runs with another number.
-    """
-    if threads < 0:
-        raise InputError(f'threads is {threads}; it must not be negative')
-    if threads == 0 or tf.config.threading.get_intra_op_parallelism_threads() == threads:
-        return
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
-    except RuntimeError:
-        raise InputError(
-            f'threads is {threads}, but TensorFlow already runs in this process with '
-            f'{tf.config.threading.get_intra_op_parallelism_threads() or "its own choice"}; '
-            'set threads to 0, or search before any other use of TensorFlow'
-        ) from None
-
-
-def share_gpus() -> None:
-    """Lets several processes use a GPU: TensorFlow takes its memory as it needs it, not all at once.
-
-    To be called before anything uses TensorFlow; after that it changes nothing.
-    """
-    for gpu in tf.config.list_physical_devices('GPU'):
-        with contextlib.suppress(RuntimeError):
-            tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def warm_evaluations(

@@ -150,8 +150,9 @@ class _Program:
             by_row: list[tf.Tensor] = []
             for branch in reversed(range(branches)):
                 source, operation = self.choices[branch]
-                by_y = found.read(CELL_INPUTS + branch // 2)
-                by_y = by_y if self.masks is None else by_y * self.masks[branch]
+                if branch % 2:
+                    by_node = found.read(CELL_INPUTS + branch // 2)
+                by_y = by_node if self.masks is None else by_node * self.masks[branch]
                 arguments = [by_y, read[branch], rows[branch], *kept[branch]]
                 by_x, one = call(operation, arguments, kernels.backward, [by_y.shape, (None,)])
                 by_row.append(one)

@@ -9,7 +9,7 @@ from nao_tf.errors import InputError
 from nao_tf.files import write_text
 from nao_tf.search.config import default_config, flatten, from_flat, set_field
 from nao_tf.search.identity import check_same
-from nao_tf.search.setup import build_parts, set_threads
+from nao_tf.search.setup import build_parts
 from nao_tf.search.workdir import open_workdir
 from nao_tf.searchers.registry import make_searcher
 from nao_tf.spaces.registry import get_space
@@ -98,16 +98,6 @@ def test_wrong_values(config, field, value, message):
     set_field(config, field, value, origin='test')
     with pytest.raises(InputError, match=message):
         build_parts(config, make_task({'name': 'digits'}))
-
-
-def test_threads_that_cannot_be_had():
-    with pytest.raises(InputError, match='threads is -1'):
-        set_threads(-1)
-    import tensorflow as tf
-
-    tf.constant(1) + 1
-    with pytest.raises(InputError, match='TensorFlow already runs'):
-        set_threads(13)
 
 
 def test_work_directories(tmp_path):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from nao_tf.search.devices import set_threads
 from nao_tf.search.execution import Execution
 from nao_tf.search.run import run_search
-from nao_tf.search.setup import set_threads
 from nao_tf.search.sharing.config import default_sharing_config, default_text_sharing_config
 from nao_tf.training.distribution import Distribution
 from nao_tf.training.strategy import make_strategy, task_of_cluster

@@ -13,7 +13,7 @@ from nao_tf.final.config import default_image_train_config, default_train_config
 from nao_tf.final.images import train_classifier
 from nao_tf.final.run import train
 from nao_tf.final.text import train_cell
-from nao_tf.search.setup import set_threads
+from nao_tf.search.devices import set_threads
 from nao_tf.training.distribution import Distribution
 from nao_tf.training.strategy import make_strategy, task_of_cluster
 

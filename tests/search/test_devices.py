@@ -1,0 +1,56 @@
+"""Threads and GPUs of a search."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import tensorflow as tf
+
+from nao_tf.errors import InputError
+from nao_tf.search.devices import set_threads
+
+SAID = """
+import os
+os.sched_getaffinity = lambda process: range(8)
+import nao_tf, tensorflow as tf
+from nao_tf.search import config, devices
+from nao_tf.search.sharing import config as sharing
+settings = {settings}
+settings.threads = {threads}
+devices.prepare_devices(settings)
+devices.prepare_devices(settings)  # as nao_tf.search does
+said = tf.config.threading
+print(said.get_intra_op_parallelism_threads(), said.get_inter_op_parallelism_threads())
+"""
+
+
+def test_threads_that_cannot_be_had():
+    with pytest.raises(InputError, match='threads is -1'):
+        set_threads(-1)
+    tf.constant(1) + 1
+    with pytest.raises(InputError, match='TensorFlow already runs'):
+        set_threads(13)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'threads', 'environment', 'said'),
+    [
+        ('sharing.default_sharing_config()', 0, {}, '4 8'),
+        ('sharing.default_sharing_config()', 3, {}, '3 3'),
+        ('sharing.default_sharing_config()', 0, {'TF_NUM_INTRAOP_THREADS': '5'}, '0 0'),
+        ('sharing.default_text_sharing_config()', 0, {}, '0 0'),
+        ('config.default_config()', 0, {}, '0 0'),
+    ],
+    ids=['shared', 'given', 'environment', 'recurrent', 'children'],
+)
+@pytest.mark.skipif(not hasattr(os, 'sched_getaffinity'), reason='this system does not say which cores a process has')
+def test_threads_of_a_search(settings, threads, environment, said):
+    done = subprocess.run(
+        [sys.executable, '-c', SAID.format(settings=settings, threads=threads)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split('\n')[-2] == said
