@@ -37,6 +37,7 @@ from nao_tf.supernets.kernels import project
 from nao_tf.supernets.masked import Masked
 from nao_tf.supernets.momentum import SharedMomentum
 from nao_tf.supernets.trainer import SupernetTrainer
+from nao_tf.training.rewrites import WORTH_STEPS, graph_rewrites
 
 BATCH = 32
 
@@ -122,12 +123,21 @@ def main() -> None:
     parser.add_argument(
         '--threads', type=int, help='of TensorFlow, 0 for its own choice; without it those of a weight-sharing search'
     )
+    parser.add_argument(
+        '--rewrites', action='store_true', help='as TensorFlow rewrites the graphs, which a search does not'
+    )
     parser.add_argument('--forms', default='selected,apart,plain,masked')
     arguments = parser.parse_args()
     if arguments.threads is None:
         spread_branches()
     else:
         set_threads(arguments.threads)
+    with graph_rewrites(WORTH_STEPS if arguments.rewrites else 0):
+        measure(arguments)
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    """Builds every form, and measures its steps."""
     space = get_space(arguments.space)
     config = SupernetConfig(
         cells_per_stage=1,

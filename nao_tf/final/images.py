@@ -21,11 +21,12 @@ from nao_tf.final.config import default_finetune_config, default_image_train_con
 from nao_tf.final.start import Start, make_start
 from nao_tf.final.summary import print_training
 from nao_tf.final.winners import cells_of_model
+from nao_tf.interrupts import interrupts_noticed
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.cost import count_multiply_adds, count_parameters
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
-from nao_tf.search.devices import set_threads
+from nao_tf.search.devices import prepare_devices
 from nao_tf.search.events import finite
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime
@@ -66,7 +67,7 @@ def train_classifier(
     """
     deadline = None if max_hours is None else time.perf_counter() + max_hours * 3600
     console = as_terminal(console)
-    set_threads(config.threads)
+    prepare_devices(config)
     make_strategy(distribution)  # which has to come before any other use of TensorFlow
     config = config.copy_and_resolve_references()
     config.child.precision = Execution(distribution=distribution).precision(config)
@@ -91,9 +92,10 @@ def train_classifier(
             crew.tell_json('train')
             keep_architectures(start.candidates, config.get('architecture', ''), folder)
             try:
-                with crew.training():
-                    outcomes = _train(config, start, folder, deadline, console, distribution, crew)
-                summary = _finish(start, outcomes, folder, batch_size=config.child.batch_size)
+                with interrupts_noticed():
+                    with crew.training():
+                        outcomes = _train(config, start, folder, deadline, console, distribution, crew)
+                    summary = _finish(start, outcomes, folder, batch_size=config.child.batch_size)
             except OutOfTime:
                 console.notice(f'max_hours are over; the same command continues the training in {workdir}')
                 return None

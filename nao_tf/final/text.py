@@ -19,13 +19,14 @@ from nao_tf.final.config import default_train_config
 from nao_tf.final.epochs import EpochLog
 from nao_tf.final.summary import print_training
 from nao_tf.final.winners import fingerprint
+from nao_tf.interrupts import interrupts_noticed
 from nao_tf.networks.language_model import LanguageModel
 from nao_tf.networks.language_network import LanguageNetwork
 from nao_tf.networks.recurrent_plan import check_activation
 from nao_tf.search.children import recurrent_recipe
 from nao_tf.search.config import flatten
 from nao_tf.search.crew import Crew
-from nao_tf.search.devices import set_threads
+from nao_tf.search.devices import prepare_devices
 from nao_tf.search.events import finite
 from nao_tf.search.executor import OutOfTime
 from nao_tf.search.progress import clock
@@ -71,7 +72,7 @@ def train_cell(
         InputError: for a value that is wrong, before any training starts.
     """
     console = as_terminal(console)
-    set_threads(config.threads)
+    prepare_devices(config)
     strategy = make_strategy(distribution)
     task = make(config.task.to_dict())
     if not isinstance(task, TextTask):
@@ -111,8 +112,9 @@ def train_cell(
             done = f'{trainer.course.epoch} of {training.epochs} epochs are done'
             console.print(f'continuing {workdir}: {done}', markup=False)
         try:
-            _train(trainer, folder, max_hours, console, crew)
-            return _finish(trainer, folder, parameters, found[0].origin, console)
+            with interrupts_noticed():
+                _train(trainer, folder, max_hours, console, crew)
+                return _finish(trainer, folder, parameters, found[0].origin, console)
         except OutOfTime:
             console.notice(f'max_hours are over; the same command continues the training in {workdir}')
             return None

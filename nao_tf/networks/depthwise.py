@@ -68,15 +68,16 @@ def kernel_gradient(x: tf.Tensor, arriving: tf.Tensor, height: int, width: int, 
         # This strip of the kernel reads the image from `begin` to `end`, and zeros where there is none.
         begin, end = start - left, start - left + (columns - 1) * stride + strip
         before, behind = max(min(end, 0) - begin, 0), max(end - max(begin, x.shape[2]), 0)
+        read = x if begin <= 0 and end >= x.shape[2] else x[:, :, max(begin, 0) : max(end, 0)]
         part = tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
-            input=tf.pad(x[:, :, max(begin, 0) : max(end, 0)], [(0, 0), (above, below), (before, behind), (0, 0)]),
+            input=tf.pad(read, [(0, 0), (above, below), (before, behind), (0, 0)]),
             filter_sizes=(height, strip, x.shape[3], 1),
             out_backprop=arriving,
             strides=(1, stride, stride, 1),
             padding='VALID',
         )
-        found.append(part[:, known - start :])
-    return tf.concat(found, 1)
+        found.append(part[:, known - start :] if found else part)
+    return tf.concat(found, 1) if len(found) > 1 else found[0]
 
 
 def _zeros(side: int, outputs: int, kernel: int, stride: int) -> tuple[int, int]:

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pathlib
+import warnings
 
 import ml_collections
 import tensorflow as tf
 
+import nao_tf
 from nao_tf.errors import InputError
 
 
 def prepare_devices(config: ml_collections.ConfigDict) -> None:
-    """Sets threads and GPUs as a search wants them.
+    """Sets threads and GPUs as a search, or a final training, wants them, and says what came too late.
 
     Args:
-        config: of the search.
+        config: of the search or the training.
 
     Raises:
         InputError: see `set_threads`.
     """
+    if nao_tf._LATE and not tf.config.list_physical_devices('GPU') and not _has_onednn():
+        warnings.warn(
+            'TensorFlow was imported before nao_tf and runs without oneDNN, which may double the time of a training on '
+            'this processor: import nao_tf first (docs/train.md)',
+            stacklevel=3,
+        )
     if config.threads == 0 and 'sharing' in config and 'hidden' not in config.sharing:
         spread_branches()
     set_threads(config.threads)
@@ -62,6 +71,12 @@ def spread_branches() -> None:
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(max(cores // 2, 1))
         tf.config.threading.set_inter_op_parallelism_threads(cores)
+
+
+def _has_onednn() -> bool:
+    """Returns whether TensorFlow turns oneDNN on by itself, as on x86 processors with AVX-512 for neural networks."""
+    processor = pathlib.Path('/proc/cpuinfo')
+    return not processor.exists() or 'avx512_vnni' in processor.read_text()
 
 
 def share_gpus() -> None:

@@ -13,6 +13,7 @@ import ml_collections
 from rich.console import Console
 
 from nao_tf.files import as_path, write_text
+from nao_tf.interrupts import interrupts_noticed
 from nao_tf.search.budgets import missing_children
 from nao_tf.search.conclusion import crown, print_search, summarise_search
 from nao_tf.search.config import flatten
@@ -176,7 +177,8 @@ def _run(
             watcher.opened(workdir, parts.space, history)
         if sharing is not None:
             describe_search(config, parts, history, console, sharing)
-            shared = _share(sharing, workdir, SharingProgress(progress), loop)
+            with interrupts_noticed():
+                shared = _share(sharing, workdir, SharingProgress(progress), loop)
             parts = with_finalists(parts, shared)
             progress.started_at = time.perf_counter()  # what is left is reckoned from the trained children alone
         missing = missing_children(parts.budgets(history), history)

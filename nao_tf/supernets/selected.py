@@ -41,7 +41,7 @@ class Selected:
         Returns:
             For each set a list of one vector: the rows of all branches, one behind the other.
         """
-        found = [self._call('read', cell, codes, branch, sets, []) for branch in range(codes.shape[0])]
+        found = [self._call('read', cell, choice, sets, []) for choice in _choices(codes)]
         return [[tf.concat(rows, 0)] for rows in zip(*found, strict=True)]
 
     def add(
@@ -54,15 +54,14 @@ class Selected:
         """Adds to the rows that an architecture uses; the arguments are those of `read`, the changes its returns."""
         lengths = tf.gather(cell.sizes, codes[:, 1])
         parts = [tf.split(change, lengths, num=codes.shape[0]) for (change,) in changes]
-        for branch in range(codes.shape[0]):
-            self._call('add', cell, codes, branch, sets, [part[branch] for part in parts])
+        for choice, *changed in zip(_choices(codes), *parts, strict=True):
+            self._call('add', cell, choice, sets, changed)
 
     def _call(
         self,
         name: str,
         cell: SharedCell,
-        codes: tf.Tensor,
-        branch: int,
+        choice: tuple[tf.Tensor, tf.Tensor],
         sets: Sequence[Sequence[tf.Variable]],
         rows: list,
     ) -> list[tf.Tensor]:
@@ -73,9 +72,9 @@ class Selected:
             specs += [tf.TensorSpec((), tf.resource)] * len(handles)
             makers = {'read': _read, 'add': _add_row}
             self._access[key] = [traced(makers[name](place, len(sets)), specs) for place in cell.places]
-        row = int(branch_rows(codes.shape[0] // 2)[branch]) + codes[branch, 0]
+        row, operation = choice
         shapes = [(None,)] * len(sets) if name == 'read' else []
-        return call(codes[branch, 1], [row, *rows, *handles], self._access[key], shapes)
+        return call(operation, [row, *rows, *handles], self._access[key], shapes)
 
     def run(
         self,
@@ -168,6 +167,13 @@ class _Program:
         for index, value in enumerate(values):
             array = array.write(index, value)
         return array
+
+
+def _choices(codes: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
+    """Returns row and operation of each branch of the codes [2B, 2] of a cell."""
+    rows, operations = tf.unstack(codes, axis=1)
+    first = tf.constant(branch_rows(codes.shape[0] // 2), tf.int32)
+    return list(zip(tf.unstack(rows + first), tf.unstack(operations), strict=True))
 
 
 def _read(place: int | None, sets: int) -> Callable[..., list[tf.Tensor]]:

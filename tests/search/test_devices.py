@@ -1,14 +1,17 @@
 """Threads and GPUs of a search."""
 
 import os
+import pathlib
 import subprocess
 import sys
 
 import pytest
 import tensorflow as tf
 
+import nao_tf
 from nao_tf.errors import InputError
-from nao_tf.search.devices import set_threads
+from nao_tf.search.config import default_config
+from nao_tf.search.devices import prepare_devices, set_threads
 
 SAID = """
 import os
@@ -23,6 +26,18 @@ devices.prepare_devices(settings)  # as nao_tf.search does
 said = tf.config.threading
 print(said.get_intra_op_parallelism_threads(), said.get_inter_op_parallelism_threads())
 """
+
+
+@pytest.mark.parametrize(
+    ('late', 'processor', 'warned'),
+    [(True, 'flags: avx2', 1), (True, 'flags: avx2 avx512_vnni', 0), (False, 'flags: avx2', 0)],
+)
+def test_tensorflow_before_nao_tf(monkeypatch, recwarn, late, processor, warned):
+    monkeypatch.setattr(nao_tf, '_LATE', late)
+    monkeypatch.setattr(pathlib.Path, 'read_text', lambda path: processor)
+    monkeypatch.setattr(pathlib.Path, 'exists', lambda path: True)
+    prepare_devices(default_config())
+    assert [str(one.message)[:40] for one in recwarn] == ['TensorFlow was imported before nao_tf an'] * warned
 
 
 def test_threads_that_cannot_be_had():
