@@ -4,8 +4,8 @@ nao search --config=configs/digits_ws.py --workdir=runs/digits_ws
 nao search --config=configs/digits_ws.py --config.searcher.name=reinforce --workdir=runs/digits_enas
 nao search --config=configs/digits_ws.py --config.searcher.name=random --workdir=runs/digits_random_ws
 
-Cost: 3:56 on two cores, 1:38 of them for the twelve networks that are trained on their own. Expected result: a cell of
-about 96% test accuracy; the shared scores hardly rank these architectures, as the end of the search says.
+Cost: 6:19 on two cores, 3:17 of them for the twelve networks that are trained on their own. Expected result: a cell of
+94 to 96% test accuracy; the shared scores hardly rank these architectures, as the end of the search says.
 """
 
 from nao_tf.search.sharing.config import default_sharing_config
