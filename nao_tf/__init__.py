@@ -21,12 +21,11 @@ import wrapt
 
 from nao_tf.errors import InputError
 
-# Whether TensorFlow has chosen already (`search/devices.py` says what that costs).
-_LATE = 'tensorflow' in sys.modules and 'TF_ENABLE_ONEDNN_OPTS' not in os.environ
-
 # TensorFlow has oneDNN for every x86 processor, and leaves it off on those without AVX-512 for neural networks, where a
 # step of a child then takes more than twice as long (docs/train.md). It reads this when it is imported.
+_LATE = False  # whether TensorFlow has chosen already (`search/devices.py` says what that costs)
 if platform.machine().lower() in ('x86_64', 'amd64'):
+    _LATE = 'tensorflow' in sys.modules and 'TF_ENABLE_ONEDNN_OPTS' not in os.environ
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '1')
 
 if TYPE_CHECKING:

@@ -63,9 +63,11 @@ def spread_branches() -> None:
     """Gives each of the two branches of a node half of the processor, for the convolutional supernet.
 
     Its operations are small, and threads within one cost more than they bring (docs/supernets.md). Changes nothing once
-    TensorFlow runs, or where the environment says how many threads it has.
+    TensorFlow runs, or where the environment or the calling program says how many threads it has.
     """
     if {'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'} & set(os.environ):
+        return
+    if tf.config.threading.get_intra_op_parallelism_threads() or tf.config.threading.get_inter_op_parallelism_threads():
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
     with contextlib.suppress(RuntimeError):

@@ -17,6 +17,7 @@ SAID = """
 import os
 os.sched_getaffinity = lambda process: range(8)
 import nao_tf, tensorflow as tf
+tf.config.threading.set_inter_op_parallelism_threads(int(os.environ.get('OWN', 0)))
 from nao_tf.search import config, devices
 from nao_tf.search.sharing import config as sharing
 settings = {settings}
@@ -54,10 +55,11 @@ def test_threads_that_cannot_be_had():
         ('sharing.default_sharing_config()', 0, {}, '4 8'),
         ('sharing.default_sharing_config()', 3, {}, '3 3'),
         ('sharing.default_sharing_config()', 0, {'TF_NUM_INTRAOP_THREADS': '5'}, '0 0'),
+        ('sharing.default_sharing_config()', 0, {'OWN': '3'}, '0 3'),
         ('sharing.default_text_sharing_config()', 0, {}, '0 0'),
         ('config.default_config()', 0, {}, '0 0'),
     ],
-    ids=['shared', 'given', 'environment', 'recurrent', 'children'],
+    ids=['shared', 'given', 'environment', 'program', 'recurrent', 'children'],
 )
 @pytest.mark.skipif(not hasattr(os, 'sched_getaffinity'), reason='this system does not say which cores a process has')
 def test_threads_of_a_search(settings, threads, environment, said):
