@@ -10,6 +10,8 @@ from tests.support import fake_gcs
 
 # The matrices here are small: BLAS threads cost more processor time than they save.
 os.environ['OPENBLAS_NUM_THREADS'] = os.environ['OMP_NUM_THREADS'] = '1'
+# The controllers here make a few steps each: XLA's optimisation takes longer than it saves.
+os.environ.setdefault('XLA_FLAGS', '--xla_backend_optimization_level=0')
 # Read when TensorFlow is imported. Without it an object that a test changes in the folder is seen only seconds later.
 os.environ['GCS_STAT_CACHE_MAX_AGE'] = '0'
 

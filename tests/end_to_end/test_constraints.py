@@ -1,5 +1,6 @@
 """Searches with limits and with a front on the digits: what was trained, kept, said, and taken up again."""
 
+import importlib.util
 import io
 import json
 
@@ -13,6 +14,7 @@ from nao_tf.search.config import default_config
 from nao_tf.search.journal import Journal
 from nao_tf.search.run import run_search
 from nao_tf.search.sharing.config import default_sharing_config
+from tests.end_to_end.conftest import nao, trials
 from tests.support import tiny_space
 
 SMALL = {
@@ -72,6 +74,27 @@ def test_limits_and_a_front(tmp_path):
     config.constraints.max_params = 2_800
     with pytest.raises(InputError, match=r'constraints\.max_params was 2700, now 2800'):
         run(config, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec('ray'), reason="Ray is not installed: pip install 'nao_tf[ray]'")
+def test_limits_and_a_front_on_ray(tmp_path):
+    """They are the same as in one process, and so are the children that the front keeps."""
+    fields = {**SMALL, 'threads': 1, 'constraints.max_flops': 80_000, 'objective': 'pareto', 'pareto.cost': 'params'}
+    result, _ = run(small(default_config(), **fields), tmp_path / 'here')
+    assert len(result.history.trials) == 3
+    given = (f'--config.{name}={value}' for name, value in {**fields, 'baseline': 'none'}.items())
+    config = tmp_path / 'default.py'
+    config.write_text('from nao_tf.search.config import default_config as get_config\n')
+    command = ('search', f'--config={config}', *given, '--executor=ray', '--workers=2')
+    done = nao(*command, f'--workdir={tmp_path / "ray"}')
+    assert done.returncode == 0, done.stderr
+    assert trials(tmp_path / 'ray') == trials(tmp_path / 'here')
+    here, ray = (json.loads((tmp_path / name / 'summary.json').read_text())['front'] for name in ('here', 'ray'))
+    assert ray == here
+    for row in ray['trials']:
+        model = keras.models.load_model(tmp_path / 'ray' / row['model'])
+        assert model.count_params() > 0
 
 
 def test_shared_weights_within_a_limit(tmp_path):
