@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -67,6 +69,30 @@ def test_a_small_comparison(tmp_path):
     assert f'ResNet-{second["parameters"]}-1' in printed
     again = forks.finish(*command, '--epochs=2')
     assert 'holds records of' in again.stderr
+
+
+@pytest.mark.skipif('NAO_TF_TEST_DATA' not in os.environ, reason='needs NAO_TF_TEST_DATA')
+def test_the_records_give_the_published_figures(tmp_path):
+    records = shutil.copytree(ROOT / 'docs' / 'measured' / 'images_cifar10', tmp_path / 'records')
+    before = {file.name for file in records.iterdir()}
+    cell = 'docs/measured/cifar10_small/cell.json'
+    done = forks.finish(
+        *('tools/compare_images.py', f'--data_dir={os.environ["NAO_TF_TEST_DATA"]}/tfds', f'--output={records}'),
+        *(f'--models={cell},NAONet_A,ResNet,MobileNetV2', '--seeds=3'),
+    )
+    assert done.returncode == 0, done.stderr
+    assert {file.name for file in records.iterdir()} == before
+    rows = json.loads((records / 'summary.json').read_text())
+    assert rows == json.loads((ROOT / 'docs' / 'measured' / 'images_cifar10' / 'summary.json').read_text())
+    published = (ROOT / 'docs' / 'results.md').read_text()
+    for model, row in rows.items():
+        ahead = (
+            '-' if row['interval'] is None else '{:+.4f} ({:+.4f} to {:+.4f})'.format(row['ahead'], *row['interval'])
+        )
+        tests = ', '.join(f'{test:.4f}' for test in row['tests'])
+        figures = f'{row["parameters"]:,} | {row["learning_rate"]:g} | {row["loss"]:.3f} | {row["test"]:.4f} ({tests})'
+        name = "the search's cell" if model == cell else model
+        assert f'| {name} | {figures} | {ahead} | {row["processor_minutes"]:.1f} |' in published
 
 
 def test_a_record_is_made_once(tmp_path):
