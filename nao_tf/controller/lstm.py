@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from nao_tf.own_gradient import own_gradient
+
 
 def lstm_step(inputs: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor, recurrent: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Advances an LSTM by one step.
@@ -28,7 +30,7 @@ def lstm_step(inputs: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor, recurrent: 
     return hidden, cell, tf.concat([squashed, candidate], 1)
 
 
-@tf.custom_gradient
+@own_gradient
 def lstm_sequence(inputs, recurrent, hidden, cell):
     """Runs an LSTM over a sequence.
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from nao_tf.own_gradient import own_gradient
+
 WIDEST = 3  # columns of a kernel whose gradient oneDNN vectorises
 
 
@@ -28,7 +30,7 @@ def depthwise_conv2d(x: tf.Tensor, kernel: Any, stride: int = 1, *, training: bo
     if not training or not _by_onednn():
         return tf.nn.depthwise_conv2d(x, kernel, strides, 'SAME')
 
-    @tf.custom_gradient
+    @own_gradient
     def convolve(x: tf.Tensor, kernel: tf.Tensor) -> Any:
         def gradient(arriving: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             by_x = tf.raw_ops.DepthwiseConv2dNativeBackpropInput(

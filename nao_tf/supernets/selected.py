@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nao_tf.own_gradient import own_gradient
 from nao_tf.spaces.cells import CELL_INPUTS
 from nao_tf.supernets.case import call, traced
 from nao_tf.supernets.codes import branch_rows, loose_ends
@@ -102,7 +103,7 @@ class Selected:
         if shape not in self._kernels:
             self._kernels[shape] = Kernels(cell.layouts, shape)
         program = _Program(self._kernels[shape], codes, tf.gather(cell.sizes, codes[:, 1]), masks)
-        return tf.custom_gradient(program.run)(*inputs, *rows, projection)
+        return own_gradient(program.run)(*inputs, *rows, projection)
 
 
 class _Program:

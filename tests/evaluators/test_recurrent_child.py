@@ -16,6 +16,7 @@ from nao_tf.networks.recurrent_config import RecurrentConfig
 from nao_tf.spaces.registry import get_space
 from nao_tf.tasks.make import make_task
 from nao_tf.training.language_config import LanguageTrainConfig
+from tests.support import graphs
 
 SPACE = get_space('nao_rnn')
 SCRIPT = """
@@ -41,6 +42,13 @@ def evaluator():
 
 def cell(seed):
     return SPACE.canonical(SPACE.sample(np.random.default_rng(seed)))
+
+
+def test_its_graphs_go_with_it(evaluator):
+    evaluator.evaluate(cell(0))
+    held = graphs.held()
+    evaluator.evaluate(cell(0))
+    assert graphs.held() == held
 
 
 def test_score_does_not_depend_on_the_order(evaluator):

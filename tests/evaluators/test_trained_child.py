@@ -10,13 +10,15 @@ from nao_tf.evaluators.base import child_seed
 from nao_tf.evaluators.child import save_model
 from nao_tf.evaluators.predict import load_classifier, predictions
 from nao_tf.evaluators.trained_child import TrainedChild
+from nao_tf.networks import depthwise
 from nao_tf.networks.classifier import ImageClassifier
 from nao_tf.networks.config import NetworkConfig
 from nao_tf.networks.cost import count_parameters
+from nao_tf.spaces.conv_cell import ConvCellSpace
 from nao_tf.tasks.make import make_task
 from nao_tf.training.classifier import ClassifierTrainer
 from nao_tf.training.config import TrainConfig
-from tests.support import tiny_space
+from tests.support import graphs, tiny_space
 
 SPACE = tiny_space.SPACE
 
@@ -47,6 +49,18 @@ def test_score_does_not_depend_on_the_order(evaluator):
     assert [e.metrics for e in first] == [e.metrics for e in reversed(second)]
     assert first[0].parameters == count_parameters(SPACE.cells(cell(0)), evaluator.network_config)
     assert first[0].seconds > 0
+
+
+def test_its_graphs_go_with_it(evaluator, monkeypatch):
+    monkeypatch.setattr(depthwise, '_by_onednn', lambda: True)  # whose gradient is one of ours
+    space = ConvCellSpace('separable', ('identity', 'sep_conv 5x5'), nodes=1)
+    child = TrainedChild(evaluator.task, space, network=evaluator.network_config, training=evaluator.training, seed=7)
+    words = 'node_2 sep_conv 5x5 node_1 identity 1x1 node_2 identity 1x1 node_1 sep_conv 5x5'
+    architecture = space.parse_words(words.split())
+    child.evaluate(architecture)
+    held = graphs.held()
+    child.evaluate(architecture)
+    assert graphs.held() == held
 
 
 def test_a_model_of_another_range_refuses_image_files(evaluator, tmp_path):
