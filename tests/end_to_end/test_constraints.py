@@ -80,15 +80,17 @@ def test_limits_and_a_front(tmp_path):
 @pytest.mark.skipif(not importlib.util.find_spec('ray'), reason="Ray is not installed: pip install 'nao_tf[ray]'")
 def test_limits_and_a_front_on_ray(tmp_path):
     """They are the same as in one process, and so are the children that the front keeps."""
-    fields = {**SMALL, 'threads': 1, 'constraints.max_flops': 80_000, 'objective': 'pareto', 'pareto.cost': 'params'}
-    result, _ = run(small(default_config(), **fields), tmp_path / 'here')
-    assert len(result.history.trials) == 3
-    given = (f'--config.{name}={value}' for name, value in {**fields, 'baseline': 'none'}.items())
+    fields = {'constraints.max_flops': 80_000, 'objective': 'pareto', 'pareto.cost': 'params'}
+    given = (
+        f'--config.{name}={value}' for name, value in {**SMALL, **fields, 'threads': 1, 'baseline': 'none'}.items()
+    )
     config = tmp_path / 'default.py'
     config.write_text('from nao_tf.search.config import default_config as get_config\n')
-    command = ('search', f'--config={config}', *given, '--executor=ray', '--workers=2')
-    done = nao(*command, f'--workdir={tmp_path / "ray"}')
-    assert done.returncode == 0, done.stderr
+    command = ('search', f'--config={config}', *given)
+    for name, executor in (('here', ()), ('ray', ('--executor=ray', '--workers=2'))):
+        done = nao(*command, *executor, f'--workdir={tmp_path / name}')
+        assert done.returncode == 0, done.stderr
+    assert len(trials(tmp_path / 'here')) == 3
     assert trials(tmp_path / 'ray') == trials(tmp_path / 'here')
     here, ray = (json.loads((tmp_path / name / 'summary.json').read_text())['front'] for name in ('here', 'ray'))
     assert ray == here
