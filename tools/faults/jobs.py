@@ -184,8 +184,9 @@ def tuner_result(directory: Path) -> Any:
 
 
 def busy_workers(family: list[psutil.Process]) -> list[psutil.Process]:
-    """Returns the workers of Ray that work."""
-    return [member for member in family if 'ray::' in member.name() and 'IDLE' not in member.name()]
+    """Returns the workers of Ray that work; its agents, without which a node ends itself, are none."""
+    names = {member: member.name() for member in family}
+    return [member for member, name in names.items() if 'ray::' in name and 'IDLE' not in name and 'Agent' not in name]
 
 
 def of(arguments: tuple[str, ...], flag: str = '--workdir') -> Callable[[Path], tuple[str, ...]]:
