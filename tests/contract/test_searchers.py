@@ -37,7 +37,7 @@ QUICK = dataclasses.replace(DEFAULT, epochs=4, least_steps=0, embedding=8, hidde
 
 def nao(space, seed):
     # What the posterior remembers does not depend on the space either, and with it a fit takes three times as long.
-    own = {} if space is SPACES['nao_cnn_op'] else {'posterior': 'none', 'growth': 1.0}
+    own = {} if space in (TINY, SPACES['nao_cnn_op']) else {'posterior': 'none', 'growth': 1.0}
     return NAO(space, initial=8, per_round=4, seeds=3, controller=dataclasses.replace(QUICK, **own), seed=seed)
 
 

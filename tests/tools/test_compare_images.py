@@ -81,14 +81,13 @@ def test_the_records_give_the_published_figures(tmp_path):
         *(f'--models={cell},NAONet_A,ResNet,MobileNetV2', '--seeds=3'),
     )
     assert done.returncode == 0, done.stderr
-    assert {file.name for file in records.iterdir()} == before
+    assert {file.name for file in records.iterdir()} == before | {'summary.json'}
     rows = json.loads((records / 'summary.json').read_text())
-    assert rows == json.loads((ROOT / 'docs' / 'measured' / 'images_cifar10' / 'summary.json').read_text())
     published = (ROOT / 'docs' / 'results.md').read_text()
     for model, row in rows.items():
-        ahead = (
-            '-' if row['interval'] is None else '{:+.4f} ({:+.4f} to {:+.4f})'.format(row['ahead'], *row['interval'])
-        )
+        ahead = '-'
+        if model != cell:
+            ahead = '{:+.4f} ({:+.4f} to {:+.4f})'.format(row['ahead'], *row['interval'])
         tests = ', '.join(f'{test:.4f}' for test in row['tests'])
         figures = f'{row["parameters"]:,} | {row["learning_rate"]:g} | {row["loss"]:.3f} | {row["test"]:.4f} ({tests})'
         name = "the search's cell" if model == cell else model
