@@ -143,7 +143,9 @@ def main(argv: list[str]) -> None:
             while code is None:
                 limit = 3600.0 if kills >= FLAGS.kills else float(rng.uniform(0, seconds))
                 code = wait(process, limit)
-                if code is None and kill(process, job, rng):
+                while code is None and not kill(process, job, rng):  # none of its workers is busy now
+                    code = wait(process, float(rng.uniform(0, 0.5)))
+                if code is None:
                     kills += 1
                     if job.victims is None:
                         break
