@@ -26,6 +26,7 @@ setuptools.setup(
         'ml_collections>=1.0',
         'numpy>=1.26',
         'pillow>=10',
+        'platformdirs>=4',
         'rich>=13',
         'scikit-learn>=1.4',
         'scipy>=1.12',

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from absl import flags
 
-from nao_tf.commands import benchmark, describe, export, predict, report, search, status, train
+from nao_tf.commands import benchmark, describe, export, predict, report, search, status, train, trust
 from nao_tf.errors import InputError
 from nao_tf.quiet import quiet_import
 from nao_tf.store import SCHEME
@@ -33,6 +33,7 @@ COMMANDS: dict[str, ModuleType] = {
     'predict': predict,
     'describe': describe,
     'benchmark': benchmark,
+    'trust': trust,
 }
 
 

@@ -1,7 +1,9 @@
 """An object store for the tests of any room."""
 
+import atexit
 import os
 import shutil
+import tempfile
 
 import pytest
 
@@ -14,6 +16,9 @@ os.environ['OPENBLAS_NUM_THREADS'] = os.environ['OMP_NUM_THREADS'] = '1'
 os.environ.setdefault('XLA_FLAGS', '--xla_backend_optimization_level=0')
 # Read when TensorFlow is imported. Without it an object that a test changes in the folder is seen only seconds later.
 os.environ['GCS_STAT_CACHE_MAX_AGE'] = '0'
+# Where `nao_tf.trust` remembers what was run.
+os.environ['XDG_DATA_HOME'] = tempfile.mkdtemp()
+atexit.register(shutil.rmtree, os.environ['XDG_DATA_HOME'], ignore_errors=True)
 
 
 @pytest.fixture(scope='session')

@@ -29,14 +29,16 @@ EPOCHS = ('12', '200')
 MISSING = (KeyError, ValueError, AssertionError, IndexError)
 
 
-def open_benchmark(path: Path) -> Any:
+def open_benchmark(path: Path, *, unpickle: bool = False) -> Any:
     """Returns the package's reader of the official files.
 
     Args:
         path: `NATS-tss-v1_0-3ffb9-simple` (a folder), or `NATS-tss-v1_0-3ffb9.pickle.pbz2`.
+        unpickle: whether the person knows that these files are pickles, which run what their author wrote.
 
     Raises:
-        InputError: if the package is not installed, or the files cannot be read, or hold another number of cells.
+        InputError: if the person does not, if the package is not installed, or the files cannot be read, or hold
+            another number of cells.
     """
     try:
         import nats_bench
@@ -46,6 +48,11 @@ def open_benchmark(path: Path) -> Any:
         ) from None
     if not path.exists():
         raise InputError(f'there are no NATS-Bench files at {path}; NATS-tss-v1_0-3ffb9-simple is a folder')
+    if not unpickle:
+        raise InputError(
+            f'the files at {path} are pickles, which run whatever their author wrote into them; if they come from the '
+            'authors of NATS-Bench: --unpickle'
+        )
     try:
         benchmark = nats_bench.create(str(path), 'tss', fast_mode=path.is_dir(), verbose=False)
     except Exception as error:  # a pickle of any content: whatever it raises, the file is not the benchmark's

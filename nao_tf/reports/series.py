@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -128,9 +129,17 @@ def sizes(
         trials: that finished.
         space: of their architectures.
         network: of the children; None if it is not known, which leaves the multiply-adds out.
-        latencies: measured, in milliseconds; left out where that of a trial is missing.
+        latencies: measured, in milliseconds; left out where that of a trial is missing. A trial whose latency is
+            infinite, because it could not be measured, is left out itself.
     """
-    known = [trial for trial in trials if trial.evaluation is not None and trial.evaluation.parameters is not None]
+    beyond = {architecture for architecture, latency in (latencies or {}).items() if math.isinf(latency)}
+    known = [
+        trial
+        for trial in trials
+        if trial.evaluation is not None
+        and trial.evaluation.parameters is not None
+        and trial.proposal.architecture not in beyond
+    ]
     costs = {'parameters': np.array([trial.evaluation.parameters for trial in known if trial.evaluation], float)}
     if network is not None:
         pairs = [cells_of(trial.proposal.architecture, space) for trial in known]

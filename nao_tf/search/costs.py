@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ml_collections
@@ -11,12 +13,13 @@ import ml_collections
 from nao_tf.errors import InputError
 from nao_tf.evaluators.child import Child
 from nao_tf.evaluators.latency import measure_latency
+from nao_tf.interrupts import interrupts_noticed
 from nao_tf.spaces.architecture import Architecture
 from nao_tf.spaces.constrained import Cost, Limit
 
 UNITS = {'params': 'parameters', 'flops': 'FLOPs', 'latency_ms': 'ms'}
 KEPT = 1 << 16  # architectures whose cost is remembered
-LATENCY = 'latency'  # the event of the journal
+LATENCY, MEASURING = 'latency', 'measuring'  # events of the journal
 LATENCY_DRAWS = 20  # random architectures at the most that are measured before the search, where latency is limited
 
 
@@ -25,18 +28,21 @@ class Costs:
 
     FLOPs are twice the multiply-adds of convolutions and products, for one image or one word. A latency is measured
     once for each architecture; it is part of the journal, so that a search that is continued decides by the same
-    figures.
+    figures. So are attempts to measure it, before they start: a child that has ended the process `max_attempts` times,
+    or that raises, is infinitely slow.
 
     Args:
         child: of the search.
-        measured: latencies of earlier sessions, in milliseconds.
+        max_attempts: to measure one architecture.
     """
 
-    def __init__(self, child: Child, measured: Mapping[Architecture, float]):
+    def __init__(self, child: Child, max_attempts: int = 3):
         self.child = child
-        self.measured = dict(measured)
-        self._record: Callable[[Sequence[dict[str, Any]]], None] | None = None
-        self._unrecorded: list[dict[str, Any]] = []
+        self.max_attempts = max_attempts
+        self.measured: dict[Architecture, float] = {}
+        self._attempts: dict[Architecture, int] = {}
+        self._record: Callable[[Sequence[dict[str, Any]]], None] = lambda events: None
+        self._warn: Callable[[str], None] = lambda message: None
         self.params: Cost = functools.lru_cache(KEPT)(child.parameters)
         self.flops: Cost = functools.lru_cache(KEPT)(lambda architecture: 2 * child.multiply_adds(architecture))
 
@@ -49,27 +55,59 @@ class Costs:
         return {'params': self.params, 'flops': self.flops, 'latency_ms': self.latency_ms}[name]
 
     def latency_ms(self, architecture: Architecture) -> float:
-        """Returns the latency of a canonical architecture in milliseconds, measured if it is not known."""
+        """Returns the latency of a canonical architecture in milliseconds, measured if it is not known.
+
+        Infinite for a child that cannot be measured.
+        """
         if architecture not in self.measured:
-            latency = round(measure_latency(self.child, architecture), 4)
-            self.measured[architecture] = latency
-            self._unrecorded.append({'event': LATENCY, 'tokens': list(architecture.tokens), 'ms': latency})
-            self._flush()
+            self.measured[architecture] = self._measure(architecture)
         return self.measured[architecture]
 
-    def record(self, record: Callable[[Sequence[dict[str, Any]]], None]) -> None:
-        """Sets where latencies are recorded, and records those that were measured before.
+    def _measure(self, architecture: Architecture) -> float:
+        tokens, before = list(architecture.tokens), self._attempts.get(architecture, 0)
+        if before >= self.max_attempts:
+            return self._failed(tokens, f'the process died in each of {before} attempts')
+        self._record([{'event': MEASURING, 'tokens': tokens, 'attempt': before + 1}])
+        try:
+            with interrupts_noticed():
+                latency = round(measure_latency(self.child, architecture), 4)
+        except (KeyboardInterrupt, InputError, OSError):
+            # As for a trial: what a person or their disk ended says nothing about the child.
+            with contextlib.suppress(OSError):
+                self._record([{'event': MEASURING, 'tokens': tokens, 'attempt': before}])
+            raise
+        except Exception as error:
+            return self._failed(tokens, f'{type(error).__name__}: {error}')
+        self._record([{'event': LATENCY, 'tokens': tokens, 'ms': latency}])
+        return latency
+
+    def _failed(self, tokens: list[int], why: str) -> float:
+        reason = ' '.join(why.split())[:500]
+        self._warn(f'the latency of {tokens} cannot be measured, so it is beyond every limit: {reason}')
+        self._record([{'event': LATENCY, 'tokens': tokens, 'ms': None, 'reason': reason}])
+        return math.inf
+
+    def load(self, events: Sequence[Mapping[str, Any]], space: str) -> None:
+        """Takes over the latencies and the attempts of earlier sessions.
+
+        Args:
+            events: of the journal.
+            space: name of the space of the tokens.
+
+        Raises:
+            InputError: if an event is of another version of the package.
+        """
+        self.measured |= latencies(events, space)
+        self._attempts |= dict(_by_architecture(events, MEASURING, space, 'attempt'))
+
+    def record(self, record: Callable[[Sequence[dict[str, Any]]], None], warn: Callable[[str], None]) -> None:
+        """Sets where latencies are recorded, and who is told of children that have none.
 
         Args:
             record: takes the events of a journal.
+            warn: takes one line.
         """
-        self._record = record
-        self._flush()
-
-    def _flush(self) -> None:
-        if self._record is not None and self._unrecorded:
-            self._record(self._unrecorded)
-            self._unrecorded = []
+        self._record, self._warn = record, warn
 
 
 def latencies(events: Iterable[Mapping[str, Any]], space: str) -> dict[Architecture, float]:
@@ -78,12 +116,33 @@ def latencies(events: Iterable[Mapping[str, Any]], space: str) -> dict[Architect
     Args:
         events: of the journal.
         space: name of the space of the tokens.
+
+    Raises:
+        InputError: if an event is of another version of the package.
     """
     found: dict[Architecture, float] = {}
-    for event in events:
-        if event['event'] == LATENCY:
-            found.setdefault(Architecture(space, tuple(event['tokens'])), float(event['ms']))
+    for architecture, latency in _by_architecture(events, LATENCY, space, 'ms'):
+        found.setdefault(architecture, latency)
     return found
+
+
+def _by_architecture(
+    events: Iterable[Mapping[str, Any]], kind: str, space: str, field: str
+) -> Iterator[tuple[Architecture, Any]]:
+    """Yields architectures and a number of their events; an infinite one for null."""
+    for event in events:
+        if event['event'] != kind:
+            continue
+        try:
+            yield Architecture(space, tuple(map(int, event['tokens']))), _number(event[field])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f'{str(event)[:80]} of the journal is not of this version: {error!r}') from None
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | None):
+        raise TypeError(f'{value!r} is no number')
+    return math.inf if value is None else value
 
 
 def limits_of(config: ml_collections.ConfigDict, costs: Costs) -> list[Limit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -111,7 +112,8 @@ class Front:
 
     def _of(self, trials: Sequence[Trial]) -> list[Trial]:
         """Returns the front of some trials."""
-        found = sorted(trials, key=lambda trial: trial.id)
+        measured = [trial for trial in trials if math.isfinite(self.cost(trial.proposal.architecture))]
+        found = sorted(measured, key=lambda trial: trial.id)
         costs = np.array([self.cost(trial.proposal.architecture) for trial in found], float)
         return [found[index] for index in pareto_front(costs, np.array([trial.score for trial in found], float))]
 
@@ -123,6 +125,8 @@ class Front:
             history: as it is now.
         """
         cost = self.cost(trial.proposal.architecture)
+        if math.isinf(cost):
+            return math.inf
         cheaper = [other for other in self.trials(history) if self.cost(other.proposal.architecture) <= cost]
         return cheaper[-1].score if cheaper else -np.inf
 

@@ -153,6 +153,14 @@ class Journal:
             self._file.close()
             self._file = None
 
+    def remove(self) -> None:
+        """Removes all of it, for a search that could not begin."""
+        self.close()
+        for path in [*self._parts(), *([self.path] if self.path.exists() else [])]:
+            path.unlink()
+        if self.parts.is_dir() and not is_stored(self.path):
+            self.parts.rmdir()
+
 
 def _read(path: Path) -> bytes:
     return path.read_bytes()

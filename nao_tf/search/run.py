@@ -12,6 +12,7 @@ import keras
 import ml_collections
 from rich.console import Console
 
+from nao_tf.errors import InputError
 from nao_tf.files import as_path, write_text
 from nao_tf.interrupts import interrupts_noticed
 from nao_tf.search.budgets import missing_children
@@ -35,7 +36,7 @@ from nao_tf.search.shown import Shown
 from nao_tf.search.terminal import QUIET, Terminal, as_terminal
 from nao_tf.search.together import follow
 from nao_tf.search.watch import Lenient, Watched, Watcher
-from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, cannot_write, open_workdir
+from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, SUMMARY, cannot_write, open_workdir
 from nao_tf.tasks.make import Task, make_task
 from nao_tf.training.strategy import make_strategy, task_of_cluster
 
@@ -86,11 +87,11 @@ def run_search(
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.child.precision)
     try:
-        if not execution.follows:
-            parts.check_limits(workdir)
         sharing = prepare(config, parts, identity, execution.distribution) if 'sharing' in config else None
         if dry_run:
             console.final = console.mode == QUIET  # what it says is all that it is for
+            parts.costs.record(lambda events: None, console.warn)
+            parts.check_limits(workdir)
             parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
             begun = History((), parts.space.name)
             describe_search(config, parts, begun, console, sharing)
@@ -104,7 +105,7 @@ def run_search(
             _follow(config, parts, identity, console, execution, sharing)
             return None
         if not Journal(as_path(workdir) / JOURNAL).exists():  # before a wrong one stands in a config
-            parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
+            warm_evaluations(config, identity, parts.space, console.warn)
         with open_workdir(as_path(workdir), identity, flatten(default_config_like(config))) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing, watcher)
     except OSError as error:
@@ -143,7 +144,7 @@ def _run(
     sharing: Sharing | None,
     watcher: Watcher | None,
 ) -> Result | None:
-    journal = Journal(workdir / JOURNAL)
+    journal, same = Journal(workdir / JOURNAL), f'the same command continues the search in {workdir}'
     shown = Shown.of(parts.task)
     progress = Progress(0, console=console, shown=shown)
     if watcher is not None:
@@ -163,11 +164,21 @@ def _run(
         max_seconds=None if max_hours is None else max_hours * 3600,
         started=started,
     )
-    parts.costs.record(loop.record)
     history = loop.history
     history.check(parts.space)
+    parts.costs.record(loop.record, console.warn)
+    try:
+        parts.check_limits(workdir)
+    except KeyboardInterrupt:
+        console.notice(f'interrupted; {same}')
+        raise
+    except InputError:
+        if not history.trials:  # so that the same command may have another limit
+            journal.remove()
+            (workdir / CONFIG).unlink()
+        raise
     if (WARM, 0) not in history.batches:
-        parts.warm = parts.warm or warm_evaluations(config, identity, parts.searched, console.warn)
+        parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
         if parts.warm:
             loop.take_over(parts.warm)
     parts.warm = [trial.evaluation for trial in history.of_arm(WARM) if trial.evaluation is not None]
@@ -199,10 +210,10 @@ def _run(
                     pass
         crown(parts, loop, keeper, workdir)
     except OutOfTime:
-        console.notice(f'max_hours are over; the same command continues the search in {workdir}')
+        console.notice(f'max_hours are over; {same}')
         return None
     except KeyboardInterrupt:
-        console.notice(f'interrupted; the same command continues the search in {workdir}')
+        console.notice(f'interrupted; {same}')
         raise
     finally:
         progress.close()

@@ -16,7 +16,7 @@ from nao_tf.files import as_path
 from nao_tf.search.budgets import arm_budgets
 from nao_tf.search.children import make_child
 from nao_tf.search.config import flatten
-from nao_tf.search.costs import Costs, latencies, limits_of
+from nao_tf.search.costs import Costs, limits_of
 from nao_tf.search.front import Front
 from nao_tf.search.history import History
 from nao_tf.search.identity import may_change
@@ -83,7 +83,7 @@ class Parts:
             InputError: if no random architecture does.
         """
         if workdir:
-            self.costs.measured |= latencies(Journal(as_path(workdir) / JOURNAL).read(), self.space.name)
+            self.costs.load(Journal(as_path(workdir) / JOURNAL).read(), self.space.name)
         if self.limits:
             self.fit = check_limits(self.space, self.limits)
 
@@ -123,7 +123,7 @@ def build_parts(config: ml_collections.ConfigDict, task: Task, distribution: Dis
     if config.max_attempts < 1:
         raise InputError(f'max_attempts is {config.max_attempts}; it must be at least 1')
     evaluator = make_child(config, task, space, distribution)
-    costs = Costs(evaluator, {})
+    costs = Costs(evaluator, config.max_attempts)
     limits = limits_of(config, costs)
     searched = constrain(space, limits)
     front = Front.of(config, space, costs)

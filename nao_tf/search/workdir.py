@@ -11,8 +11,9 @@ from typing import Any
 
 from nao_tf.errors import InputError
 from nao_tf.files import is_stored, is_whole_archive, write_text
-from nao_tf.locks import locked
+from nao_tf.locks import LOCK, locked
 from nao_tf.search.identity import check_same
+from nao_tf.trust import check_trusted
 
 CONFIG, JOURNAL, SUMMARY, MODEL = 'config.json', 'trials.jsonl', 'summary.json', 'best_model.keras'
 # What is the matter with a disk, or with what lies on it, and not with the program.
@@ -70,29 +71,18 @@ def read_training(folder: Path) -> dict[str, Any]:
 def space_module(workdir: Path, config: Mapping[str, Any]) -> str:
     """Returns the person's own file that the space of a work directory comes from, '' for none.
 
-    It is a program, which is run to make the space; one that came along in the work directory is not.
+    It is a program, which is run to make the space: one that the person has run or trusted before (`nao_tf.trust`).
 
     Args:
         workdir: of a search or a training.
         config: its flat config.
 
     Raises:
-        InputError: if the file lies in the work directory.
+        InputError: if the file is missing, or was never run here as it is now.
     """
     module = str(config.get('space.module', ''))
-    path = Path(module).expanduser()
-    if (
-        module
-        and not is_stored(workdir)
-        and any(
-            place.is_relative_to(folder)  # a link that leads out of it came along too
-            for place, folder in ((path.resolve(), workdir.resolve()), (path.absolute(), workdir.absolute()))
-        )
-    ):
-        raise InputError(
-            f'{workdir / CONFIG}: space.module is {module}, inside the work directory, and would be run; if you know '
-            'what it does, put it elsewhere and change the config'
-        )
+    if module:
+        check_trusted(Path(module).expanduser(), f'{workdir / CONFIG}: space.module')
     return module
 
 
@@ -137,12 +127,14 @@ def open_workdir(
         task: what runs there, for errors: `search` or `training`.
 
     Yields:
-        The directory, whose `config.json` is this config.
+        The directory, whose `config.json` is this config. Whoever removes that, because the run cannot begin, gives
+        the directory back.
 
     Raises:
         InputError: if it cannot be written, is in use, is no work directory, or holds a different run.
     """
     with contextlib.ExitStack() as stack:
+        made = not is_stored(path) and not path.exists()
         try:
             path.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked(path, f'the {task}'))
@@ -164,4 +156,10 @@ def open_workdir(
             write_text(stored, json.dumps(config, indent=1))
         except OSError as error:
             raise InputError(f'cannot write to the work directory {path}: {error.strerror}') from None
-        yield path
+        try:
+            yield path
+        finally:
+            if made and not stored.exists():
+                with contextlib.suppress(OSError):
+                    (path / LOCK).unlink()
+                    path.rmdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ class WeightedProduct(Searcher):
 
     Args:
         inner: what searches.
-        cost: of a canonical architecture, above 0.
+        cost: of a canonical architecture, above 0; infinite for one that has none, which counts as failed.
         exponent: w, without its sign.
     """
 
@@ -47,13 +48,22 @@ class WeightedProduct(Searcher):
         Args:
             architecture: canonical.
             score: as it was evaluated; NaN stays NaN.
+
+        Returns:
+            NaN for an infinite cost.
         """
-        factor = self.cost(architecture) ** -self.exponent
+        cost = self.cost(architecture)
+        if math.isinf(cost):
+            return math.nan
+        factor = cost**-self.exponent
         return score / factor if score < 0 else score * factor
 
     def score_of(self, architecture: Architecture, value: float) -> float:
         """Returns the score that a value stands for: the inverse of `value`."""
-        factor = self.cost(architecture) ** -self.exponent
+        cost = self.cost(architecture)
+        if math.isinf(cost):
+            return math.nan
+        factor = cost**-self.exponent
         return value * factor if value < 0 else value / factor
 
     def _propose(self, count: int) -> list[Proposal]:

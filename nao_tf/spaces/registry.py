@@ -40,6 +40,7 @@ from nao_tf.spaces.nasbench101 import NASBench101Space
 from nao_tf.spaces.nasbench201 import NASBench201Space
 from nao_tf.spaces.operations import ENAS_OPERATIONS, NAO_OPERATIONS, PNAS_OPERATIONS, WIDE_OPERATIONS
 from nao_tf.spaces.recurrent_cell import RecurrentCellSpace
+from nao_tf.trust import trust
 
 BUILT_IN: dict[str, Callable[[str], SearchSpace]] = {
     'nao_cnn': lambda name: ConvCellSpace(name, NAO_OPERATIONS),
@@ -54,7 +55,7 @@ BUILT_IN: dict[str, Callable[[str], SearchSpace]] = {
 
 
 def get_space(name: str, module: str = '') -> SearchSpace:
-    """Returns a space by its name.
+    """Returns a space by its name; a person's file is run, and trusted from then on (`nao_tf.trust`).
 
     Args:
         name: a name of `BUILT_IN`, or the name of the space in `module` (may be empty then).
@@ -93,6 +94,7 @@ def _load(path: Path) -> SearchSpace:
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
         raise InputError(f'the space file {path} is not a Python file (its name should end in .py)')
+    trust(path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
     try:

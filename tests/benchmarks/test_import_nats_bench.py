@@ -8,6 +8,7 @@ import builtins
 import copy
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -168,10 +169,19 @@ def test_files_that_are_not_the_benchmark(tmp_path):
     with pytest.raises(InputError, match='there are no NATS-Bench files'):
         open_benchmark(tmp_path / 'nowhere')
     with pytest.raises(InputError, match='is not what nats_bench reads'):
-        open_benchmark(tmp_path)
+        open_benchmark(tmp_path, unpickle=True)
     (tmp_path / 'file.pickle.pbz2').write_bytes(b'text')
     with pytest.raises(InputError, match='is not what nats_bench reads'):
-        open_benchmark(tmp_path / 'file.pickle.pbz2')
+        open_benchmark(tmp_path / 'file.pickle.pbz2', unpickle=True)
+
+
+def test_pickles_are_read_only_when_asked_for(tmp_path, monkeypatch):
+    def create(*arguments, **named):
+        raise AssertionError('it was read')
+
+    monkeypatch.setitem(sys.modules, 'nats_bench', types.SimpleNamespace(create=create))
+    with pytest.raises(InputError, match=r'are pickles, which run whatever their author wrote .* --unpickle'):
+        open_benchmark(tmp_path)
 
 
 def test_the_program_says_what_is_wrong_in_one_line(tmp_path):

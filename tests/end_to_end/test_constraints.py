@@ -76,6 +76,47 @@ def test_limits_and_a_front(tmp_path):
         run(config, tmp_path)
 
 
+def test_a_latency_that_ends_the_process_is_passed(tmp_path, monkeypatch):
+    """The architectures of the first look are always the same: without counted attempts it would never end."""
+    measured = []
+
+    def measure(child, architecture):
+        measured.append(architecture)
+        if architecture == measured[0]:
+            raise SystemExit  # as the kernel would; nothing between here and the command catches it
+        return 1.0
+
+    monkeypatch.setattr('nao_tf.search.costs.measure_latency', measure)
+    config = small(default_config(), **{'constraints.max_latency_ms': 10.0, 'max_attempts': 2, 'baseline': 'none'})
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            run(config, tmp_path)
+    result, said = run(config, tmp_path)
+    assert measured[0] == measured[1] != measured[2]
+    assert 'cannot be measured, so it is beyond every limit: the process died in each of 2 attempts' in ' '.join(
+        said.split()
+    )
+    trials = result.history.trials.values()
+    assert len(trials) == 3
+    assert measured[0] not in {trial.proposal.architecture for trial in trials}
+
+
+def test_a_limit_that_nothing_keeps_leaves_the_folder_free(tmp_path):
+    config = small(default_config(), **{'constraints.max_latency_ms': 1e-6})
+    with pytest.raises(InputError, match=r'max_latency_ms is 1e-06, but of 20 random architectures .* raise it'):
+        run(config, tmp_path / 'new')
+    assert not (tmp_path / 'new').exists()
+    with pytest.raises(InputError, match=r'max_latency_ms is 1e-06, but of 20 random architectures .* raise it'):
+        run(config, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ['.lock']
+    config.constraints.max_latency_ms = 1e5
+    result, _ = run(config, tmp_path)
+    assert len(result.history.trials) == 3
+    config.constraints.max_latency_ms = 1e-6
+    with pytest.raises(InputError, match=r'constraints\.max_latency_ms was 100000\.0, now 1e-06'):
+        run(config, tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not importlib.util.find_spec('ray'), reason="Ray is not installed: pip install 'nao_tf[ray]'")
 def test_limits_and_a_front_on_ray(tmp_path):

@@ -3,7 +3,6 @@
 import io
 import json
 import pickle
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -131,22 +130,24 @@ ROWS = [('search', 0, 'random', None, 0.5, None, 400)]
 
 
 def test_a_work_directory_with_a_space_of_its_own(mark, tmp_path):
-    """Its config names a file in it, which would be run to make the space."""
+    """Its config names a Python file beside it, which would be run to make the space."""
     workdir = write_workdir(tmp_path / 'given', ROWS)
-    (workdir / 'space.py').write_text(f'import pathlib\npathlib.Path({str(mark)!r}).touch()\n')
-    (workdir / 'space.py').rename(tmp_path / 'elsewhere.py')
-    (workdir / 'link.py').symlink_to(tmp_path / 'elsewhere.py')
-    shutil.copy(tmp_path / 'elsewhere.py', workdir / 'space.py')
+    program = tmp_path / 'space.py'
+    program.write_text(f'import pathlib\npathlib.Path({str(mark)!r}).touch()\n')
     config = json.loads((workdir / 'config.json').read_text())
-    for module in ('space.py', 'link.py'):
-        (workdir / 'config.json').write_text(json.dumps(config | {'space.module': str(workdir / module)}))
-        for command in (
-            lambda: candidates(str(workdir)),
-            lambda: open_source(workdir),
-            lambda: export(Export('json', workdir=workdir)),
-        ):
-            with pytest.raises(InputError, match='inside the work directory, and would be run'):
-                command()
+    (workdir / 'config.json').write_text(json.dumps(config | {'space.module': str(program)}))
+    commands = (
+        lambda: candidates(str(workdir)),
+        lambda: open_source(workdir),
+        lambda: export(Export('json', workdir=workdir)),
+    )
+    for command in commands:
+        with pytest.raises(InputError, match=rf'you have not run here, .* if you trust it: nao trust {program}'):
+            command()
+    program.unlink()
+    for command in commands:
+        with pytest.raises(InputError, match='does not exist; put it back'):
+            command()
 
 
 def test_a_journal(mark, tmp_path):

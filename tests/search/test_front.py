@@ -89,6 +89,22 @@ def test_kept_trial_by_trial_it_is_that_of_all(cells):
     assert len(front.trials(history)) > 1
 
 
+def test_what_has_no_cost_is_not_of_the_front_and_has_failed_for_the_searcher(cells):
+    costs = dict(zip(cells, (1.0, math.inf, 2.0), strict=False))
+    trials = [
+        Trial(number, 'search', Proposal(cell, 'random', 1), Evaluation(cell, score, {}, 1.0, 1))
+        for number, (cell, score) in enumerate(zip(costs, (0.5, 0.9, 0.4), strict=True), start=1)
+    ]
+    front = Front('latency_ms', costs.__getitem__, 0.07)
+    history = history_of(trials)
+    assert [trial.id for trial in front.trials(history)] == [1]
+    assert front.floor(trials[1], history) == math.inf
+    searcher = front.searcher(Evolution(SPACE, seed=0))
+    searcher.observe([trial.evaluation for trial in trials])
+    assert [found.failed for found in searcher.inner.evaluations] == [False, True, False]
+    assert math.isnan(searcher.score_of(cells[1], 0.9))
+
+
 class Saver:
     def save(self, path):
         path.parent.mkdir(exist_ok=True)
@@ -121,7 +137,7 @@ def test_wrong_values_are_named():
         config = default_config()
         config.objective = 'pareto'
         config.update(fields)
-        return Front.of(config, get_space(on), Costs(child, {}))
+        return Front.of(config, get_space(on), Costs(child))
 
     assert front_of(objective='score') is None
     for fields, message in (

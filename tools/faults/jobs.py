@@ -25,6 +25,7 @@ SEARCH = (
     *('--config.searcher.seeds=2', '--config.searcher.controller.epochs=5'),
     *('--config.searcher.controller.least_steps=0', '--config.searcher.controller.hidden=16'),
 )
+RAY = (*SEARCH, '--executor=ray', '--workers=2')
 SHARING = (
     *('search', '--config=configs/digits_ws.py', *CHILD, '--config.max_attempts=100000'),
     '--config.space.module=tests/end_to_end/data/one_node.py',
@@ -79,6 +80,7 @@ class Job:
         before: arguments of a command whose folder `source` is there before, or none.
         victims: of the processes that the command has begun: those of which one is killed; None to kill the command.
         program: of the arguments; returns the exit code.
+        interval: longest time between two kills, in seconds; None for that of an uninterrupted run.
     """
 
     command: Callable[[Path], tuple[str, ...]]
@@ -86,6 +88,7 @@ class Job:
     before: tuple[str, ...] = ()
     victims: Callable[[list[psutil.Process]], list[psutil.Process]] | None = None
     program: Callable[[tuple[str, ...]], int] = nao
+    interval: float | None = None
 
 
 def trials(workdir: Path) -> dict[int, list[Any]]:
@@ -196,8 +199,8 @@ def of(arguments: tuple[str, ...], flag: str = '--workdir') -> Callable[[Path], 
 
 JOBS = {
     'search': Job(of(SEARCH), search_result),
-    'ray_driver': Job(of((*SEARCH, '--executor=ray', '--workers=2')), search_result),
-    'ray_worker': Job(of((*SEARCH, '--executor=ray', '--workers=2')), search_result, victims=busy_workers),
+    'ray_driver': Job(of(RAY), search_result),
+    'ray_worker': Job(of((*RAY, '--config.searcher.initial=20')), search_result, victims=busy_workers, interval=15.0),
     'sharing': Job(of(SHARING), sharing_result),
     'text': Job(of(TEXT), search_result),
     'train': Job(of(TRAIN), training_result),
