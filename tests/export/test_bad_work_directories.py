@@ -66,6 +66,10 @@ def test_the_operations_of_a_training_come_along(tmp_path):
     cells = pair_to_json(named_cell('NAONet_A').cells)
     with zipfile.ZipFile(run / MODEL, 'w') as archive:
         archive.writestr('config.json', json.dumps({'config': {'network': {'config': {'cells': cells}}}}))
+    with pytest.raises(InputError, match='nao trust'):
+        candidates(str(run))
+    assert not (tmp_path / 'loaded').exists()
+    assert main(['nao', 'trust', str(mine)]) == 0
     assert candidates(str(run))[0].cells == named_cell('NAONet_A').cells
     assert (tmp_path / 'loaded').exists()
     (tmp_path / 'loaded').unlink()
