@@ -12,7 +12,6 @@ import keras
 import ml_collections
 from rich.console import Console
 
-from nao_tf.errors import InputError
 from nao_tf.files import as_path, write_text
 from nao_tf.interrupts import interrupts_noticed
 from nao_tf.search.budgets import missing_children
@@ -21,6 +20,7 @@ from nao_tf.search.config import flatten
 from nao_tf.search.devices import prepare_devices
 from nao_tf.search.execution import Execution
 from nao_tf.search.executor import OutOfTime, check_hours
+from nao_tf.search.first_look import first_look
 from nao_tf.search.history import BASELINE, SEARCH, WARM, History
 from nao_tf.search.journal import Journal
 from nao_tf.search.keeper import BestChildren
@@ -36,7 +36,7 @@ from nao_tf.search.shown import Shown
 from nao_tf.search.terminal import QUIET, Terminal, as_terminal
 from nao_tf.search.together import follow
 from nao_tf.search.watch import Lenient, Watched, Watcher
-from nao_tf.search.workdir import CONFIG, JOURNAL, MODEL, SUMMARY, cannot_write, open_workdir
+from nao_tf.search.workdir import JOURNAL, MODEL, SUMMARY, cannot_write, open_workdir
 from nao_tf.tasks.make import Task, make_task
 from nao_tf.training.strategy import make_strategy, task_of_cluster
 
@@ -91,7 +91,9 @@ def run_search(
         if dry_run:
             console.final = console.mode == QUIET  # what it says is all that it is for
             parts.costs.record(lambda events: None, console.warn)
-            parts.check_limits(workdir)
+            if workdir:
+                parts.costs.load(Journal(as_path(workdir) / JOURNAL).read(), parts.space.name)
+            parts.check_limits()
             parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
             begun = History((), parts.space.name)
             describe_search(config, parts, begun, console, sharing)
@@ -105,7 +107,7 @@ def run_search(
             _follow(config, parts, identity, console, execution, sharing)
             return None
         if not Journal(as_path(workdir) / JOURNAL).exists():  # before a wrong one stands in a config
-            warm_evaluations(config, identity, parts.space, console.warn)
+            warm_evaluations(config, identity, parts.space, lambda message: None)
         with open_workdir(as_path(workdir), identity, flatten(default_config_like(config))) as folder:
             return _run(config, parts, identity, folder, max_hours, console, started, execution, sharing, watcher)
     except OSError as error:
@@ -167,16 +169,7 @@ def _run(
     history = loop.history
     history.check(parts.space)
     parts.costs.record(loop.record, console.warn)
-    try:
-        parts.check_limits(workdir)
-    except KeyboardInterrupt:
-        console.notice(f'interrupted; {same}')
-        raise
-    except InputError:
-        if not history.trials:  # so that the same command may have another limit
-            journal.remove()
-            (workdir / CONFIG).unlink()
-        raise
+    first_look(parts, journal, console)
     if (WARM, 0) not in history.batches:
         parts.warm = warm_evaluations(config, identity, parts.searched, console.warn)
         if parts.warm:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import ml_collections
@@ -73,17 +72,12 @@ class Parts:
         """The space of those architectures that keep the limits."""
         return constrain(self.space, self.limits)
 
-    def check_limits(self, workdir: str | Path) -> None:
-        """Looks whether enough architectures keep the limits, with the latencies that a journal knows.
-
-        Args:
-            workdir: of the search; '' for none.
+    def check_limits(self) -> None:
+        """Looks whether enough architectures keep the limits.
 
         Raises:
             InputError: if no random architecture does.
         """
-        if workdir:
-            self.costs.load(Journal(as_path(workdir) / JOURNAL).read(), self.space.name)
         if self.limits:
             self.fit = check_limits(self.space, self.limits)
 

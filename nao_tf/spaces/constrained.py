@@ -111,6 +111,11 @@ def check_limits(space: SearchSpace, limits: Sequence[Limit]) -> Fit:
     # Whatever came as far as the last limit that was asked did not keep it.
     last = max(number for number, count in enumerate(asked) if count)
     limit = limits[last]
+    if math.isinf(smallest[last]):
+        raise InputError(
+            f'{limit.field} is {_number(limit.most)}, but none of {asked[last]:,} random architectures of space '
+            f'{space.name} could be measured; the warnings say why'
+        )
     others = ' and '.join(f'{limit.field}={_number(limit.most)}' for limit in limits[:last])
     raise InputError(
         f'{limit.field} is {_number(limit.most)}, but of {asked[last]:,} random architectures of space {space.name} '

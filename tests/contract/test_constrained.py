@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -113,5 +114,7 @@ def test_a_limit_that_nothing_keeps_names_the_smallest():
         InputError, match=r'max_others is -11, but of \d+ random .* within max_convolutions=10 the .* -10 o'
     ):
         check_limits(space, [most, other])
+    with pytest.raises(InputError, match=r'max_ms is 5, but none of 7 random .* could be measured; the warnings'):
+        check_limits(space, [Limit('max_ms', 5, lambda cell: math.inf, 'ms', draws=7)])
     found = check_limits(space, [most])
     assert found.fitting == 20 < found.drawn < 400

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import sys
 
 import keras
 import pytest
@@ -11,7 +12,7 @@ from rich.console import Console
 import nao_tf
 from nao_tf.errors import InputError
 from nao_tf.search.config import default_config
-from nao_tf.search.journal import Journal
+from nao_tf.search.journal import Journal, encode_line
 from nao_tf.search.run import run_search
 from nao_tf.search.sharing.config import default_sharing_config
 from tests.end_to_end.conftest import nao, trials
@@ -115,6 +116,30 @@ def test_a_limit_that_nothing_keeps_leaves_the_folder_free(tmp_path):
     config.constraints.max_latency_ms = 1e-6
     with pytest.raises(InputError, match=r'constraints\.max_latency_ms was 100000\.0, now 1e-06'):
         run(config, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('name', 'content'),
+    [
+        ('sharing.npz', b'shared weights of days'),
+        ('trials.jsonl', b'{"event":"proposed", a line that is damaged\n'),
+        ('trials.jsonl', encode_line({'event': 'probe'}).encode()),
+    ],
+)
+def test_a_folder_that_holds_more_than_a_first_look_is_kept(tmp_path, monkeypatch, name, content):
+    config = small(default_config(), **{'constraints.max_latency_ms': 1.0})
+    monkeypatch.setattr('nao_tf.search.costs.measure_latency', lambda *arguments: sys.exit())
+    with pytest.raises(SystemExit):
+        run(config, tmp_path)
+    with (tmp_path / name).open('ab') as file:
+        file.write(content)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr('nao_tf.search.costs.measure_latency', lambda *arguments: 2.0)
+    with pytest.raises(InputError, match=r'constraints\.max_latency_ms is 1, but of 20'):
+        run(config, tmp_path)
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert after.keys() == before.keys()
+    assert all(after[file].startswith(before[file]) for file in before)
 
 
 @pytest.mark.slow

@@ -129,11 +129,14 @@ def test_cells(mark, tmp_path):
 ROWS = [('search', 0, 'random', None, 0.5, None, 400)]
 
 
-def test_a_work_directory_with_a_space_of_its_own(mark, tmp_path):
-    """Its config names a Python file beside it, which would be run to make the space."""
-    workdir = write_workdir(tmp_path / 'given', ROWS)
-    program = tmp_path / 'space.py'
-    program.write_text(f'import pathlib\npathlib.Path({str(mark)!r}).touch()\n')
+@pytest.mark.parametrize('module', ['space.py', 'given/space.py', 'given/link.py'])
+def test_a_work_directory_with_a_space_of_its_own(mark, tmp_path, module):
+    """Its config names a Python file that came along, which would be run to make the space."""
+    workdir, program = write_workdir(tmp_path / 'given', ROWS), tmp_path / module
+    content = f'import pathlib\npathlib.Path({str(mark)!r}).touch()\n'
+    (workdir / 'link.py').symlink_to(tmp_path / 'linked.py')
+    (tmp_path / 'linked.py').write_text(content)
+    program.write_text(content)
     config = json.loads((workdir / 'config.json').read_text())
     (workdir / 'config.json').write_text(json.dumps(config | {'space.module': str(program)}))
     commands = (
